@@ -1,0 +1,25 @@
+# The image of the GitHub action, the GitLab job and the Tekton task: one
+# static binary on a base with a shell. It runs as any user and on a read-only
+# root; there is no USER and no WORKDIR because GitHub forbids the one and sets
+# the other. The base images are arguments so that a mirror, or a machine
+# without a registry, can put its own in their place.
+ARG GO_IMAGE=golang:1.26
+ARG RUNTIME_IMAGE=alpine:3
+
+FROM ${GO_IMAGE} AS build
+ARG GOPROXY
+ARG GONOSUMDB
+ARG VERSION=dev
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /seatrial ./entrypoint
+
+FROM ${RUNTIME_IMAGE}
+ARG VERSION=dev
+LABEL org.opencontainers.image.title="Seatrial" \
+      org.opencontainers.image.description="A release gate: loads a candidate beside its baseline and says pass, fail or inconclusive." \
+      org.opencontainers.image.source="https://github.com/seatrial/seatrial" \
+      org.opencontainers.image.version="${VERSION}"
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /seatrial /usr/local/bin/seatrial
+ENTRYPOINT ["/usr/local/bin/seatrial"]

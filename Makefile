@@ -1,0 +1,27 @@
+# The minutes are those of a machine with two cores and an empty cache.
+.DEFAULT_GOAL := help
+.PHONY: help build test demo e2e bench lint
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## bin/seatrial (1 minute)
+	CGO_ENABLED=0 go build -trimpath -o bin/seatrial ./entrypoint
+
+test: ## vet and test with Go alone (3 minutes)
+	go vet ./...
+	go test ./...
+
+demo: build ## a trial of a slower release, on this machine (1 minute)
+	bin/seatrial demo
+
+e2e: ## build the image and run it as pipelines do; needs root and podman, see .ci/run (4 minutes)
+	SEATRIAL_E2E=required go test -tags e2e -count=1 -timeout 20m -v ./internal/e2e/...
+
+bench: ## measure the load generator and the judge (5 minutes)
+	go run ./internal/bench
+
+lint: ## formatting, vet of every build tag, shell syntax (1 minute)
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; }
+	go vet -tags e2e ./...
+	bash -n .ci/run internal/e2e/podman.sh

@@ -1,0 +1,273 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// checker looks for what is wrong in the meaning of a file that was read.
+type checker struct {
+	*ledger
+	file     File
+	readFile func(string) ([]byte, error)
+}
+
+func (c checker) check() {
+	c.versions()
+	c.ready()
+	c.load()
+	c.request()
+	c.files()
+	c.objectives(c.file.Baseline != nil || c.isUnread("baseline"))
+	c.confidence("confidence", c.file.Confidence)
+	c.between("at-least", c.file.AtLeast, 0, 24*time.Hour)
+	c.budget()
+	if strings.TrimSpace(c.file.ReportDir) == "" {
+		c.doubt("report-dir", "empty: name the directory for evidence and reports")
+	}
+}
+
+// versionPaths are the paths of File.Targets, in their order.
+func (c checker) versionPaths() []string {
+	var paths []string
+	if c.file.Baseline != nil {
+		paths = append(paths, "baseline")
+	}
+	if c.file.Candidate != nil {
+		paths = append(paths, "candidate")
+	}
+	for i := range c.file.Candidates {
+		paths = append(paths, fmt.Sprintf("candidates[%d]", i))
+	}
+	return paths
+}
+
+// mostVersions is what a record can tell apart.
+const mostVersions = 255
+
+func (c checker) versions() {
+	f := c.file
+	switch {
+	case f.Candidate == nil && len(f.Candidates) == 0 && !c.isUnread("candidates"):
+		c.lack("candidate", "no candidate: give the URL of the version on trial, as candidate: in the file or --candidate")
+	case f.Candidate != nil && len(f.Candidates) > 0:
+		c.doubt("candidates", "given beside candidate: give one or the other")
+	}
+	targets, paths := f.Targets(), c.versionPaths()
+	if len(targets) > mostVersions {
+		c.doubt("candidates", "a trial has at most %d versions, not %d", mostVersions, len(targets))
+		return
+	}
+	for i, t := range targets {
+		c.url(join(paths[i], "url"), t.URL, "http", "https")
+		c.host(join(paths[i], "host"), t.Host)
+		c.headers(join(paths[i], "headers"), t.Headers)
+		for j := range i {
+			c.twins(targets[j], t, paths[j], paths[i])
+		}
+	}
+}
+
+// twins refuses two versions that can't be told apart.
+func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
+	if a.Name == b.Name {
+		c.doubt(join(pathB, "name"), "%s is called %q as well: names must differ", pathA, a.Name)
+	}
+	sameURL := strings.TrimRight(a.URL, "/") == strings.TrimRight(b.URL, "/")
+	sameHost := cmp.Or(a.Host, c.file.Load.Host) == cmp.Or(b.Host, c.file.Load.Host)
+	sameHeaders := maps.EqualFunc(a.Headers, b.Headers, func(x, y trial.Secret) bool { return x.Reveal() == y.Reveal() })
+	if a.URL != "" && sameURL && sameHost && sameHeaders && !c.isUnread(pathA) && !c.isUnread(pathB) {
+		c.doubt(join(pathB, "url"), "duplicate versions: %s and %s have the same URL, host and headers", pathA, pathB)
+	}
+}
+
+// url refuses what can't be asked. It shows no user information.
+func (c checker) url(path, address string, schemes ...string) {
+	u, err := url.Parse(address)
+	shown := withoutUser(address)
+	scheme, _, hasScheme := strings.Cut(address, "://")
+	switch {
+	case address == "":
+		c.doubt(path, "no URL: write one, as in http://shop.svc:8080")
+	case strings.HasPrefix(address, "/"):
+		c.doubt(path, "%q is a path: write %s://HOST%s", shown, schemes[0], shown)
+	case !hasScheme:
+		c.doubt(path, "%q has no scheme: write %s://%s", shown, schemes[0], shown)
+	case !slices.Contains(schemes, strings.ToLower(scheme)):
+		c.doubt(path, "%q has a scheme that is not known here (known: %s)", shown, strings.Join(schemes, ", "))
+	case err != nil && shown != address:
+		// The cause is not told: it may quote a part of a password.
+		c.doubt(path, "%q with its user information is not a URL: percent-encode what has a meaning in it", shown)
+	case err != nil:
+		c.doubt(path, "%q is not a URL: %v", shown, errors.Unwrap(err))
+	case u.Hostname() == "":
+		c.doubt(path, "%q has no host: write %s://HOST/…", shown, scheme)
+	}
+}
+
+func (c checker) ready() {
+	c.between("ready.within", c.file.Ready.Within, time.Millisecond, 24*time.Hour)
+	c.between("ready.every", c.file.Ready.Every, 10*time.Millisecond, time.Minute)
+	for i, p := range c.file.Ready.URLs {
+		path := fmt.Sprintf("ready.urls[%d]", i)
+		c.url(join(path, "url"), p.URL, "http", "https")
+		if _, err := regexp.Compile(p.Body); err != nil {
+			c.doubt(join(path, "body"), "%v", err)
+		}
+	}
+}
+
+func (c checker) load() {
+	o := c.file.Load
+	c.between("load.for", o.For, time.Second, 24*time.Hour)
+	c.between("load.warmup", o.Warmup, 0, time.Hour)
+	c.between("load.timeout", o.Timeout, time.Millisecond, 5*time.Minute)
+	if o.Connections < 1 || o.Connections > 1000 {
+		c.doubt("load.connections", "%d is out of range: 1 to 1000", o.Connections)
+	}
+	if len(o.Expect) == 0 {
+		c.doubt("load.expect", "empty: name the statuses that are no errors, as in [200-399]")
+	}
+	if proxy := o.Proxy; proxy != "" && proxy != "environment" {
+		c.url("load.proxy", proxy, "http", "https", "socks5")
+	}
+}
+
+func (c checker) between(path string, d, low, high time.Duration) {
+	if d < low || d > high {
+		c.doubt(path, "%s is out of range: %s to %s", durationText(d), durationText(low), durationText(high))
+	}
+}
+
+func (c checker) request() {
+	o := c.file.Load
+	switch {
+	case o.Method == "":
+	case !isToken(o.Method):
+		c.doubt("load.method", "%q is not an HTTP method", o.Method)
+	case o.Method != strings.ToUpper(o.Method):
+		c.doubt("load.method", "%q is not an HTTP method: write %s", o.Method, strings.ToUpper(o.Method))
+	}
+	c.host("load.host", o.Host)
+	c.headers("load.headers", o.Headers)
+	if o.Body.Reveal() != "" && o.BodyFile != "" {
+		c.doubt("load.body-file", "given beside load.body: give one or the other")
+	}
+}
+
+func (c checker) host(path, host string) {
+	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == '/' || r == 0x7f }) {
+		c.doubt(path, "%q is not a host name", host)
+	}
+}
+
+// headers refuses what would not go out as it was written. It shows no value.
+func (c checker) headers(path string, headers map[string]trial.Secret) {
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		at := join(path, name)
+		if !isToken(name) {
+			c.doubt(at, "%q is not a header name", name)
+		}
+		if strings.ContainsAny(headers[name].Reveal(), "\r\n\x00") {
+			c.doubt(at, "the value has a line break, which a header can't")
+		}
+		canonical := http.CanonicalHeaderKey(name)
+		if other, twice := seen[canonical]; twice {
+			c.doubt(at, "the same header as %s", other)
+		}
+		seen[canonical] = name
+	}
+}
+
+// isToken is RFC 9110, 5.6.2.
+func isToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
+func (c checker) files() {
+	o := c.file.Load
+	switch {
+	case o.Cert != "" && o.Key == "":
+		c.doubt("load.cert", "given without load.key: a client certificate needs its key")
+	case o.Key != "" && o.Cert == "":
+		c.doubt("load.key", "given without load.cert: a key needs its client certificate")
+	}
+	for _, file := range []struct{ path, name string }{
+		{"load.body-file", o.BodyFile}, {"load.ca", o.CA}, {"load.cert", o.Cert}, {"load.key", o.Key},
+	} {
+		if file.name == "" {
+			continue
+		}
+		if _, err := c.readFile(file.name); err != nil {
+			c.doubt(file.path, "%v", err)
+		}
+	}
+}
+
+func (c checker) objectives(hasBaseline bool) {
+	asked := c.file.Objectives
+	if len(asked) == 0 && !hasBaseline {
+		c.lack("objectives", "no objectives: a trial of one version needs objectives, as in latency-p99 <= 300ms; with a baseline there are defaults")
+		return
+	}
+	first := map[string]int{}
+	for i, o := range asked {
+		path := fmt.Sprintf("objectives[%d]", i)
+		if c.isUnread(path) {
+			continue
+		}
+		if o.Relative() && !hasBaseline {
+			c.doubt(path, "objective %q: there is no baseline to compare with: give one, or a limit of its own", o.Text)
+		}
+		if o.Confidence != nil {
+			c.confidence(join(path, "confidence"), *o.Confidence)
+		}
+		if other, twice := first[o.Text]; twice {
+			c.doubt(path, "objective %q: given twice; first as objectives[%d]", o.Text, other)
+		} else {
+			first[o.Text] = i
+		}
+	}
+	if len(asked) > 0 && !slices.ContainsFunc(asked, func(o slo.Objective) bool { return !o.Inform }) {
+		c.doubt("objectives", "all of them only inform: at least one must be judged")
+	}
+}
+
+// budget refuses a load that could not bring the verdict that is asked for.
+func (c checker) budget() {
+	if len(c.mistakes) > 0 {
+		return
+	}
+	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength()) {
+		c.doubt("load.for", "%s", text)
+	}
+}
+
+// Below the least, a verdict would be worth less than a coin; above the most,
+// no trial that ends could reach one.
+const (
+	leastConfidence = 0.5
+	mostConfidence  = 0.99999
+)
+
+func (c checker) confidence(path string, p slo.Percent) {
+	if p < leastConfidence || p > mostConfidence {
+		text, _ := p.MarshalText() // never fails
+		c.doubt(path, "%s is out of range: 50%% to 99.999%%", text)
+	}
+}

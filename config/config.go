@@ -1,0 +1,180 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Sources is where inputs come from, strongest first: flags, the variables
+// INPUT_* and SEATRIAL_*, the trial file. An empty value is no value.
+type Sources struct {
+	Flags    map[string]string // those that were set, by the name of their Input
+	Environ  []string          // "NAME=value", as os.Environ gives it
+	ReadFile func(path string) ([]byte, error)
+}
+
+// Warning is something about the inputs that people should know and that
+// stops nothing.
+type Warning string
+
+// defaultFile is read where no other is named, and may be missing.
+const defaultFile = "seatrial.yaml"
+
+// Load reads all inputs into one File. Its error is a *Mistakes with all that
+// is wrong; the File is then only good for Secrets and Mode.
+func Load(src Sources) (File, []Warning, error) {
+	env := environment(src.Environ)
+	d := decoder{ledger: newLedger(), lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok }}
+	root := readFile(d.ledger, src, env)
+	for _, input := range Inputs {
+		if text, at := input.given(src.Flags, env); text != "" && input.Path != "" {
+			if n := input.node(d.ledger, text, at); n != nil {
+				overlay(root, strings.Split(input.Path, "."), n)
+			}
+		}
+	}
+	file := Default()
+	d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	checker{d.ledger, file, src.ReadFile}.check()
+	return file, warnings(env), d.err()
+}
+
+// LoadStored reads a file that File.YAML wrote, to judge its evidence again.
+// References stay as they are, secrets have no value, and nothing outside the
+// text is looked at.
+func LoadStored(data []byte) (File, error) {
+	d := decoder{ledger: newLedger(), stored: true}
+	file := Default()
+	if root := parseYAML(d.ledger, "trial.yaml", data); root != nil {
+		d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	}
+	return file, d.err()
+}
+
+// Objectives reads objectives, one a line, that do not come with a file;
+// source is what mistakes call the place that they were written in.
+func Objectives(text, source string, hasBaseline bool) ([]slo.Objective, error) {
+	at := trial.Source{Input: source}
+	d := decoder{ledger: newLedger()}
+	var file File
+	n := lines(d.ledger, "objectives", text, at)
+	if n == nil {
+		n = &node{kind: list, at: at}
+	}
+	d.decode(n, reflect.ValueOf(&file.Objectives).Elem(), "objectives")
+	checker{d.ledger, file, nil}.objectives(hasBaseline)
+	return file.Objectives, d.err()
+}
+
+// environment is os.Environ as a map; of a name given twice, the last counts.
+func environment(environ []string) map[string]string {
+	env := map[string]string{}
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		env[name] = value
+	}
+	return env
+}
+
+// readFile reads the trial file. What can't be read is empty, so that what is
+// wrong with the inputs is told as well.
+func readFile(l *ledger, src Sources, env map[string]string) *node {
+	named := slices.IndexFunc(Inputs, func(i Input) bool { return i.Name == "config" })
+	path, at := Inputs[named].given(src.Flags, env)
+	path = strings.TrimSpace(path)
+	isDefault := path == ""
+	if isDefault {
+		path, at = defaultFile, trial.Source{File: defaultFile}
+	}
+	data, err := src.ReadFile(path)
+	if isDefault && errors.Is(err, fs.ErrNotExist) {
+		return &node{kind: mapping}
+	}
+	if err != nil {
+		l.add(at, "", "the trial file can't be read: %v", err)
+		return &node{kind: mapping}
+	}
+	if root := parseYAML(l, path, data); root != nil {
+		return root
+	}
+	return &node{kind: mapping}
+}
+
+// overlay puts what an input says in the place of what the file says. Where
+// the file has no mapping on the way, that is its mistake and stays.
+func overlay(root *node, path []string, n *node) {
+	if root.kind != mapping {
+		return
+	}
+	key := path[0]
+	if len(path) == 1 {
+		root.set(key, n)
+		return
+	}
+	next := root.find(key)
+	switch {
+	case next == nil:
+		next = &node{kind: mapping, at: n.at}
+		root.set(key, next)
+	case next.kind == scalar && (key == "baseline" || key == "candidate"):
+		// A version may be written as its URL alone.
+		next = &node{kind: mapping, at: next.at, entries: []entry{{"url", next.at, next}}}
+		root.set(key, next)
+	}
+	overlay(next, path[1:], n)
+}
+
+// elsewhere are the variables that begin with SEATRIAL_ and are no inputs:
+// those that other rooms read, and the outputs of an earlier trial, which
+// GitLab hands to later jobs.
+var elsewhere = []string{
+	"SEATRIAL_E2E", "SEATRIAL_PLATFORM", "SEATRIAL_GITLAB_TOKEN",
+	"SEATRIAL_VERDICT", "SEATRIAL_STATUS", "SEATRIAL_PASSED", "SEATRIAL_EXIT_CODE", "SEATRIAL_REASON", "SEATRIAL_WINNER",
+	"SEATRIAL_FAILED_OBJECTIVES", "SEATRIAL_WEIGHTS", "SEATRIAL_REPORT_JSON", "SEATRIAL_SUMMARY", "SEATRIAL_REPORT_HTML",
+	"SEATRIAL_COMMENT_URL",
+}
+
+// warnings names the variables that look like inputs and are none.
+func warnings(env map[string]string) []Warning {
+	var known []string
+	for _, input := range Inputs {
+		if input.Name != "" {
+			known = append(known, input.variables()...)
+		}
+	}
+	var out []Warning
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		isInput := strings.HasPrefix(name, "SEATRIAL_") || strings.HasPrefix(name, "INPUT_") && env["GITHUB_ACTIONS"] == "true"
+		if !isInput || env[name] == "" || slices.Contains(known, name) || slices.Contains(elsewhere, name) {
+			continue
+		}
+		out = append(out, Warning(oneLine(name+" is no input of seatrial, and is not read"+meantInput(name))))
+	}
+	return out
+}
+
+// meantInput suggests an input for the name of a variable.
+func meantInput(variable string) string {
+	prefix, name, _ := strings.Cut(variable, "_")
+	var names []string
+	for _, input := range Inputs {
+		if input.Name != "" {
+			names = append(names, input.Name)
+		}
+	}
+	meant := closest(name, names)
+	switch {
+	case meant == "":
+		return ""
+	case prefix == "INPUT":
+		return "; did you mean " + meant + "?"
+	}
+	return "; did you mean SEATRIAL_" + strings.ToUpper(strings.ReplaceAll(meant, "-", "_")) + "?"
+}

@@ -1,0 +1,358 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// files is a file system of texts.
+func files(texts map[string]string) func(string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		text, found := texts[path]
+		if !found {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+		}
+		return []byte(text), nil
+	}
+}
+
+// golden compares with a file of testdata, or writes it.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+func textsIn(t testing.TB, pattern string) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files %s: %v", pattern, err)
+	}
+	texts := map[string]string{}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[path] = string(data)
+	}
+	return texts
+}
+
+func TestEachMistakeIsToldAtItsPlace(t *testing.T) {
+	for path, text := range textsIn(t, "testdata/broken/*.yaml") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			_, _, err := Load(Sources{
+				Environ:  []string{"SET=fast", "EMPTY="},
+				ReadFile: files(map[string]string{"seatrial.yaml": text}),
+			})
+			var mistakes *Mistakes
+			if !errors.As(err, &mistakes) {
+				t.Fatalf("got %v, want mistakes", err)
+			}
+			golden(t, strings.TrimSuffix(path, ".yaml")+".want", err.Error()+"\n")
+			for _, secret := range []string{"s3cr3t", "hunter2"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q is shown in\n%s", secret, err)
+				}
+			}
+		})
+	}
+}
+
+// inputCase is a value for an input that differs from its default, and the
+// line that it makes in the resolved file.
+var inputCases = map[string]struct{ value, line string }{
+	"name":              {"shop", "name: shop"},
+	"candidate":         {"http://new.svc", "candidate: http://new.svc"},
+	"candidate-version": {"4f2c9e1", "  version: 4f2c9e1"},
+	"baseline":          {"http://old.svc", "baseline: http://old.svc"},
+	"baseline-version":  {"v41", "  version: v41"},
+	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=1\n- http://b.svc/?y=2"},
+	"wait-for":          {"http://a.svc/ready # first\nhttp://b.svc/ready\n", "  - http://a.svc/ready\n  - http://b.svc/ready"},
+	"ready-within":      {"3m", "  within: 3m"},
+	"rate":              {"7/s", "  rate: 7/s"},
+	"for":               {"90s", "  for: 1m30s"},
+	"warmup":            {"1s", "  warmup: 1s"},
+	"connections":       {"3", "  connections: 3"},
+	"timeout":           {"1s", "  timeout: 1s"},
+	"method":            {"PUT", "  method: PUT"},
+	"headers":           {"X-A: a: b\n# none\nX-B: ${PATH}", "    X-A: '***'\n    X-B: ${PATH}"},
+	"body":              {"a\n", "  body: '***'"},
+	"body-file":         {"there", "  body-file: there"},
+	"host":              {"shop.example", "  host: shop.example"},
+	"expect":            {"2xx, 404", "  - 200-299\n  - 404"},
+	"follow-redirects":  {"true", "  follow-redirects: true"},
+	"http2":             {"true", "  http2: true"},
+	"keep-alive":        {"false", "  keep-alive: false"},
+	"proxy":             {"environment", "  proxy: environment"},
+	"insecure":          {"true", "  insecure: true"},
+	"ca":                {"there", "  ca: there"},
+	"cert":              {"there", "  cert: there"},
+	"key":               {"there", "  key: there"},
+	"seed":              {"7", "  seed: 7"},
+	"objectives":        {"# mine\nlatency-p99 <= 1s # slow\n\nerror-rate <= 1%\n", "- latency-p99 <= 1s # SOURCE\n- error-rate <= 1% # SOURCE"},
+	"confidence":        {"99%", "confidence: 99%"},
+	"at-least":          {"50s", "at-least: 50s"},
+	"no-data":           {"fail", "no-data: fail"},
+	"mode":              {"report", "mode: report"},
+	"report-dir":        {"out", "report-dir: out"},
+}
+
+// companions are the inputs without which another makes no trial.
+func companions(name string) map[string]string {
+	flags := map[string]string{"candidate": "http://c.svc", "baseline": "http://b.svc"}
+	switch name {
+	case "candidates":
+		delete(flags, "candidate")
+	case "cert":
+		flags["key"] = "there"
+	case "key":
+		flags["cert"] = "there"
+	}
+	delete(flags, name)
+	return flags
+}
+
+func TestEverySourceReachesEveryInput(t *testing.T) {
+	for _, input := range Inputs {
+		if input.Name == "" || input.Name == "config" {
+			continue
+		}
+		c, found := inputCases[input.Name]
+		if !found {
+			t.Errorf("no case for %s", input.Name)
+			continue
+		}
+		for _, source := range append([]string{"--" + input.Name}, input.variables()...) {
+			s := Sources{
+				Flags: companions(input.Name), Environ: []string{"PATH=/bin"},
+				ReadFile: files(map[string]string{"there": "x"}),
+			}
+			if strings.HasPrefix(source, "--") {
+				s.Flags[input.Name] = c.value
+			} else {
+				s.Environ = append(s.Environ, source+"="+c.value)
+			}
+			file, warnings, err := Load(s)
+			if err != nil || len(warnings) > 0 {
+				t.Errorf("%s: %v %v", source, err, warnings)
+				continue
+			}
+			text := resolved(t, file)
+			if line := strings.ReplaceAll(c.line, "SOURCE", source); !strings.Contains(text, line) {
+				t.Errorf("%s: no %q in\n%s", source, line, text)
+			}
+		}
+	}
+}
+
+func resolved(t *testing.T, f File) string {
+	t.Helper()
+	text, err := f.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestTheStrongestSourceCounts(t *testing.T) {
+	sources := []string{"--at-least", "INPUT_AT-LEAST", "INPUT_AT_LEAST", "SEATRIAL_AT_LEAST", "seatrial.yaml", "the default"}
+	values := []string{"31s", "32s", "33s", "34s", "35s", "0s"}
+	for strongest, want := range values {
+		// The stronger ones are there, and empty.
+		given := slices.Clone(values)
+		clear(given[:strongest])
+		text := "candidate: http://a.svc\nobjectives: [error-rate <= 1%]\n"
+		if given[4] != "" {
+			text += "at-least: " + given[4]
+		}
+		got, _, err := Load(Sources{
+			Flags:    map[string]string{"at-least": given[0]},
+			Environ:  []string{sources[1] + "=" + given[1], sources[2] + "=" + given[2], sources[3] + "=" + given[3]},
+			ReadFile: files(map[string]string{"seatrial.yaml": text}),
+		})
+		if err != nil || durationText(got.AtLeast) != want {
+			t.Errorf("from %s: %s, %v; want %s", sources[strongest], got.AtLeast, err, want)
+		}
+	}
+}
+
+func TestAnInputReportsItsOwnName(t *testing.T) {
+	s := Sources{
+		Flags: map[string]string{"candidate": "http://a.svc", "rate": "fast", "headers": "X-A s3cr3t\nX-B: 1\nX-B: 2"},
+		Environ: []string{
+			"INPUT_FOR=60", "SEATRIAL_OBJECTIVES=latncy-p95 <= 300ms\nerror-rate <= 1%", "INPUT_CONNECTIONS=0",
+			"SEATRIAL_INSECURE=yes", "INPUT_BASELINE=shop.svc",
+		},
+		ReadFile: files(map[string]string{"seatrial.yaml": "load: {rate: 5/s, timeout: 9m}\n"}),
+	}
+	_, _, err := Load(s)
+	golden(t, "testdata/inputs.want", err.Error()+"\n")
+}
+
+func TestTheDefaultFileMayBeMissing(t *testing.T) {
+	s := Sources{Flags: map[string]string{"candidate": "http://a.svc", "objectives": "error-rate <= 1%"}, ReadFile: files(nil)}
+	if _, _, err := Load(s); err != nil {
+		t.Error(err)
+	}
+	s.Environ = []string{"SEATRIAL_CONFIG=trial.yaml"}
+	_, _, err := Load(s)
+	want := "SEATRIAL_CONFIG: the trial file can't be read: open trial.yaml: file does not exist\n1 mistake; nothing was sent."
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	s.Environ = nil
+	s.ReadFile = func(string) ([]byte, error) { return nil, fs.ErrPermission }
+	if _, _, err = Load(s); err == nil || !strings.HasPrefix(err.Error(), "seatrial.yaml: the trial file can't be read: permission denied") {
+		t.Errorf("a file that can't be read was taken for a missing one: %v", err)
+	}
+}
+
+func TestAnInputForAPartKeepsTheRest(t *testing.T) {
+	for _, candidate := range []string{"http://a.svc", "{url: http://a.svc}"} {
+		s := Sources{
+			Flags:    map[string]string{"candidate-version": "v2", "objectives": "error-rate <= 1%"},
+			ReadFile: files(map[string]string{"seatrial.yaml": "candidate: " + candidate}),
+		}
+		file, _, err := Load(s)
+		if err != nil || file.Candidate.URL != "http://a.svc" || file.Candidate.Version != "v2" {
+			t.Errorf("%s: %+v, %v", candidate, file.Candidate, err)
+		}
+	}
+}
+
+func TestUnknownVariablesAreWarnedOf(t *testing.T) {
+	environ := []string{
+		"SEATRIAL_RATES=1/s", "SEATRIAL_E2E=1", "SEATRIAL_PLATFORM=x", "SEATRIAL_VERDICT=pass", "SEATRIAL_EMPTY=",
+		"INPUT_TARGET-URL=x", "INPUT_CANDIDATE-URL=x", "INPUT_ZZZZZZ=\n", "OTHER=1",
+	}
+	load := func(environ []string) []Warning {
+		_, warnings, _ := Load(Sources{Environ: environ, ReadFile: files(nil)})
+		return warnings
+	}
+	rates := Warning("SEATRIAL_RATES is no input of seatrial, and is not read; did you mean SEATRIAL_RATE?")
+	if diff := cmp.Diff([]Warning{rates}, load(environ)); diff != "" {
+		t.Error("elsewhere:", diff)
+	}
+	want := []Warning{
+		"INPUT_CANDIDATE-URL is no input of seatrial, and is not read; did you mean candidate?",
+		"INPUT_TARGET-URL is no input of seatrial, and is not read",
+		"INPUT_ZZZZZZ is no input of seatrial, and is not read",
+		rates,
+	}
+	if diff := cmp.Diff(want, load(append(environ, "GITHUB_ACTIONS=true"))); diff != "" {
+		t.Error("on GitHub:", diff)
+	}
+}
+
+func TestTheEnvironmentIsLookedUpByItsLastEntry(t *testing.T) {
+	got := environment([]string{"A=1", "B=x=y", "A=2", "C"})
+	if diff := cmp.Diff(map[string]string{"A": "2", "B": "x=y", "C": ""}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestObjectivesAreReadAlone(t *testing.T) {
+	got, err := Objectives("latency-p95 <= 130% of baseline\n# c\nerror-rate <= 1%", "--objectives", true)
+	if err != nil || len(got) != 2 || got[0].Source.Input != "--objectives" {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, text := range []string{"", "latency-p95 <= 130% of baseline", "latency <= 5"} {
+		if _, err := Objectives(text, "--objectives", false); err == nil {
+			t.Errorf("%q was taken without a baseline", text)
+		}
+	}
+}
+
+func TestSoundFilesAreTaken(t *testing.T) {
+	for path, text := range textsIn(t, "testdata/sound/*.yaml") {
+		file, warnings, err := Load(soundSources(text))
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%s: %v %v", path, err, warnings)
+		}
+		golden(t, strings.TrimSuffix(path, ".yaml")+".resolved", resolved(t, file))
+	}
+}
+
+// soundSources are those of a file in testdata/sound.
+func soundSources(text string) Sources {
+	texts := map[string]string{"seatrial.yaml": text}
+	for _, name := range []string{"ca.pem", "client.crt", "client.key"} {
+		texts[name] = "x"
+	}
+	s := Sources{Environ: []string{"GITHUB_SHA=4f2c9e1", "TOKEN=t0ken-value"}, ReadFile: files(texts)}
+	if !strings.Contains(text, "candidate") {
+		s.Flags = map[string]string{"candidate": "http://a.svc", "baseline": "http://b.svc"}
+	}
+	return s
+}
+
+func TestVersionsBaselineFirst(t *testing.T) {
+	text := textsIn(t, "testdata/sound/everything.yaml")["testdata/sound/everything.yaml"]
+	file, _, err := Load(soundSources(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range file.Versions() {
+		got = append(got, strings.Join([]string{v.Role.String(), v.Name, v.Label, v.URL}, " "))
+	}
+	want := []string{"baseline old 1.10 http://shop.prod.svc", "candidate candidate-1  http://a.svc", "candidate b ${not-a-variable} https://b.svc"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	secrets := []string{"Bearer t0ken-value", "t0ken-value", "hunter2", "ci:hunter2", "u:hunter2", "literal-secret", `{"token": "t0ken-value"}`, "application/json"}
+	slices.Sort(secrets)
+	if diff := cmp.Diff(secrets, file.Secrets()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestModeIsReadAndWritten(t *testing.T) {
+	for _, m := range []Mode{Enforce, Report} {
+		text, _ := m.MarshalText()
+		var got Mode
+		if err := got.UnmarshalText(text); err != nil || got != m {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	if err := new(Mode).UnmarshalText([]byte("advise")); err == nil {
+		t.Error("an unknown mode was taken")
+	}
+}
+
+func TestSuggestions(t *testing.T) {
+	known := []string{"rate", "for", "warmup", "connections", "timeout", "body-file"}
+	want := map[string]string{"rate_limit": "rate", "fro": "for", "conections": "connections", "file": "body-file", "Timeout": "timeout", "zzz": "", "": "", "x": ""}
+	got := map[string]string{}
+	for name := range maps.Keys(want) {
+		got[name] = closest(name, known)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,283 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// decoder reads nodes into Go values over the defaults that these hold. A
+// mistake leaves its value as it was and stops no other.
+type decoder struct {
+	*ledger
+	lookup func(string) (string, bool) // nil: references stay as they are
+	stored bool                        // what is read was written by File.YAML
+}
+
+// field is one key of a mapping and the place of its value in a struct.
+type field struct {
+	key   string
+	index int
+}
+
+func fieldsOf(t reflect.Type) []field {
+	var fields []field
+	for i := range t.NumField() {
+		if key := t.Field(i).Tag.Get("yaml"); key != "" && key != "-" {
+			fields = append(fields, field{key, i})
+		}
+	}
+	return fields
+}
+
+// shorthand is the key that a single value stands for where it is written in
+// place of a mapping; "" where there must be a mapping.
+func shorthand(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe]():
+		return "url"
+	case reflect.TypeFor[slo.Objective]():
+		return "objective"
+	}
+	return ""
+}
+
+// decode reads a node into v, which can be addressed. Path is how messages
+// call it: "load.rate", "objectives[2]"; "" for the whole file.
+func (d *decoder) decode(n *node, v reflect.Value, path string) {
+	d.places[path] = n.at
+	switch n.kind {
+	case refused:
+		d.unread = append(d.unread, path)
+		return
+	case null:
+		d.add(n.at, path, "no value: give one, or leave the key out")
+		return
+	}
+	if isScalar(v.Type()) {
+		d.scalar(n, v, path)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		made := reflect.New(v.Type().Elem())
+		d.decode(n, made.Elem(), path)
+		v.Set(made)
+	case reflect.Struct:
+		d.structure(n, v, path)
+	case reflect.Slice:
+		d.slice(n, v, path)
+	case reflect.Map:
+		d.table(n, v, path)
+	default:
+		panic("config: no way to read a " + v.Type().String())
+	}
+}
+
+// isScalar reports whether values of the type are written as one text.
+func isScalar(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return false
+	case reflect.Struct:
+		isText := reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+		return t == reflect.TypeFor[trial.Secret]() || isText && shorthand(t) == ""
+	}
+	return true
+}
+
+func (d *decoder) structure(n *node, v reflect.Value, path string) {
+	fields := fieldsOf(v.Type())
+	if key := shorthand(v.Type()); n.kind == scalar && key != "" {
+		n = &node{kind: mapping, at: n.at, entries: []entry{{key, n.at, n}}}
+	}
+	if n.kind != mapping {
+		d.add(n.at, path, "%s, where a mapping is meant (known: %s)", n.kind, strings.Join(keysOf(fields), ", "))
+		return
+	}
+	for _, e := range n.entries {
+		if f, found := fieldOf(fields, e.key); found {
+			d.decode(e.value, v.Field(f.index), join(path, e.key))
+		} else {
+			d.unknown(e, keysOf(fields), path)
+		}
+	}
+	if o, ok := v.Addr().Interface().(*slo.Objective); ok {
+		d.objective(o, n.find("objective"), path)
+	}
+}
+
+func (d *decoder) unknown(e entry, known []string, path string) {
+	where := ""
+	if path != "" {
+		where = " in " + path
+	}
+	if meant := closest(e.key, known); meant != "" {
+		d.unread = append(d.unread, join(path, meant))
+	}
+	d.note(e.at, "", fmt.Sprintf("unknown key %q%s (known: %s)%s", e.key, where, strings.Join(known, ", "), didYouMean(e.key, known)))
+}
+
+// objective parses what was read as the objective's text.
+func (d *decoder) objective(o *slo.Objective, text *node, path string) {
+	switch {
+	case d.isUnread(join(path, "objective")):
+		return
+	case text == nil:
+		d.add(d.places[path], path, "no objective: say what must hold, as in objective: latency-p95 <= 300ms")
+		return
+	}
+	o.Source = text.at
+	if d.stored {
+		o.Source = placeNamed(text.comment)
+	}
+	if err := o.UnmarshalText([]byte(o.Text)); err != nil {
+		d.add(text.at, path, "%v", err)
+	}
+}
+
+func (d *decoder) slice(n *node, v reflect.Value, path string) {
+	if n.kind != list {
+		d.add(n.at, path, "%s, where a list is meant: begin each item with a dash, or write [a, b]", n.kind)
+		return
+	}
+	made := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
+	for i, item := range n.items {
+		d.decode(item, made.Index(i), fmt.Sprintf("%s[%d]", path, i))
+	}
+	v.Set(made)
+}
+
+func (d *decoder) table(n *node, v reflect.Value, path string) {
+	if n.kind != mapping {
+		d.add(n.at, path, "%s, where a mapping from names to values is meant", n.kind)
+		return
+	}
+	made := reflect.MakeMap(v.Type())
+	for _, e := range n.entries {
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.decode(e.value, value, join(path, e.key))
+		made.SetMapIndex(reflect.ValueOf(e.key), value)
+	}
+	v.Set(made)
+}
+
+// scalar reads a single value. Types that read themselves say what is wrong
+// in their own words.
+func (d *decoder) scalar(n *node, v reflect.Value, path string) {
+	if n.kind != scalar {
+		d.add(n.at, path, "%s, where a single value is meant", n.kind)
+		return
+	}
+	e := expand(n.text, d.lookup)
+	for _, name := range e.missing {
+		d.add(n.at, path, "the variable %s is not set, or empty: set it, or give a default, as in ${%s:-text}", name, name)
+	}
+	if e.broken {
+		d.add(n.at, path, "${ begins no reference: write ${NAME} or ${NAME:-text}, and $${ for the characters themselves")
+	}
+	if e.broken || len(e.missing) > 0 {
+		return
+	}
+	if s, ok := v.Addr().Interface().(*trial.Secret); ok {
+		*s = d.secret(e)
+		return
+	}
+	if err := set(v, e.text); err != nil {
+		d.add(n.at, path, "%v", err)
+	}
+}
+
+// secret never shows a text that refers to no variable.
+func (d *decoder) secret(e expansion) trial.Secret {
+	switch {
+	case d.stored:
+		return trial.NewSecret(e.shown, "")
+	case len(e.names) == 0 && e.text != "":
+		return trial.NewSecret("***", e.text)
+	}
+	return trial.NewSecret(e.shown, e.text)
+}
+
+// set reads a text into a value whose type isScalar.
+func set(v reflect.Value, text string) error {
+	if v.Kind() == reflect.String {
+		v.SetString(text)
+		return nil
+	}
+	text = strings.TrimSpace(text)
+	switch target := v.Addr().Interface().(type) {
+	case encoding.TextUnmarshaler:
+		return target.UnmarshalText([]byte(text))
+	case *time.Duration:
+		return setDuration(target, text)
+	}
+	var err error
+	switch v.Kind() {
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		v.SetBool(text == "true")
+	case reflect.Int:
+		var i int64
+		i, err = strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(i)
+	case reflect.Uint64:
+		var u uint64
+		u, err = strconv.ParseUint(text, 10, v.Type().Bits())
+		v.SetUint(u)
+	default:
+		panic("config: no way to read a " + v.Type().String())
+	}
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number that fits here", text)
+	}
+	return nil
+}
+
+func setDuration(target *time.Duration, text string) error {
+	if _, err := strconv.ParseFloat(text, 64); err == nil && text != "0" {
+		return fmt.Errorf("%q has no unit: write %ss for seconds, or %sm for minutes", text, text, text)
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is not a duration: write 500ms, 90s, 2m or 1h30m", text)
+	}
+	if d < 0 {
+		return fmt.Errorf("%q is negative", text)
+	}
+	*target = d
+	return nil
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func keysOf(fields []field) []string {
+	var keys []string
+	for _, f := range fields {
+		keys = append(keys, f.key)
+	}
+	return keys
+}
+
+func fieldOf(fields []field, key string) (field, bool) {
+	for _, f := range fields {
+		if f.key == key {
+			return f, true
+		}
+	}
+	return field{}, false
+}

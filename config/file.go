@@ -1,0 +1,111 @@
+// Package config reads the trial file and the pipeline's inputs into one File.
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// File is the trial file, seatrial.yaml. Each room owns the struct of its own part.
+type File struct {
+	Name       string           `yaml:"name"`
+	Baseline   *loadgen.Target  `yaml:"baseline"`
+	Candidate  *loadgen.Target  `yaml:"candidate"`
+	Candidates []loadgen.Target `yaml:"candidates"`
+	Ready      loadgen.Ready    `yaml:"ready"`
+	Load       loadgen.Options  `yaml:"load"`
+	Objectives []slo.Objective  `yaml:"objectives"`
+	Confidence slo.Percent      `yaml:"confidence"`
+	AtLeast    time.Duration    `yaml:"at-least"`
+	NoData     slo.NoData       `yaml:"no-data"`
+	Mode       Mode             `yaml:"mode"`
+	ReportDir  string           `yaml:"report-dir"`
+}
+
+// Default is the file of a trial that says nothing.
+func Default() File {
+	policy := slo.DefaultPolicy()
+	return File{
+		Ready:      loadgen.DefaultReady(),
+		Load:       loadgen.DefaultOptions(),
+		Confidence: policy.Confidence,
+		AtLeast:    policy.AtLeast,
+		NoData:     policy.NoData,
+		ReportDir:  "seatrial-report",
+	}
+}
+
+// Policy is how the trial's findings are reached.
+func (f File) Policy() slo.Policy {
+	return slo.Policy{Objectives: f.Objectives, Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData}
+}
+
+// Targets are the versions of the trial in the order in which evidence counts
+// them: the baseline first where there is one. Each has a name.
+func (f File) Targets() []loadgen.Target {
+	var targets []loadgen.Target
+	add := func(t loadgen.Target, name string) {
+		if t.Name == "" {
+			t.Name = name
+		}
+		targets = append(targets, t)
+	}
+	if f.Baseline != nil {
+		add(*f.Baseline, "baseline")
+	}
+	if f.Candidate != nil {
+		add(*f.Candidate, "candidate")
+	}
+	for i, t := range f.Candidates {
+		add(t, fmt.Sprintf("candidate-%d", i+1))
+	}
+	return targets
+}
+
+// Versions describes the Targets, in the same order and without anything secret.
+func (f File) Versions() []trial.Version {
+	var versions []trial.Version
+	for i, t := range f.Targets() {
+		v := trial.Version{Name: t.Name, Label: t.Version, URL: withoutUser(t.URL)}
+		if i == 0 && f.Baseline != nil {
+			v.Role = trial.Baseline
+		}
+		versions = append(versions, v)
+	}
+	return versions
+}
+
+// Mode says whether a verdict stops the pipeline. The zero value does.
+type Mode int
+
+const (
+	Enforce Mode = iota // the exit code tells the verdict
+	Report              // the verdict is told, and the exit code is 0 whatever it is
+)
+
+var modeNames = []string{"enforce", "report"}
+
+func (m Mode) String() string {
+	if m < 0 || int(m) >= len(modeNames) {
+		return fmt.Sprintf("Mode(%d)", int(m))
+	}
+	return modeNames[m]
+}
+
+// MarshalText writes the mode as a word.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads enforce or report.
+func (m *Mode) UnmarshalText(text []byte) error {
+	for i, name := range modeNames {
+		if name == string(text) {
+			*m = Mode(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not a mode (known: enforce, report)", text)
+}

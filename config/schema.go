@@ -1,0 +1,137 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// object is a JSON Schema, or a part of one.
+type object map[string]any
+
+// Schema is the JSON Schema of the trial file (draft 2020-12), for editors.
+// What it refuses, Load refuses; Load knows more.
+func Schema() []byte {
+	root := schemaOf(reflect.TypeFor[File](), "")
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["title"] = "Seatrial trial file"
+	root["$defs"] = object{"reference": object{
+		"description": "A text with a reference to the environment: ${NAME} or ${NAME:-default}.",
+		"type":        "string", "pattern": `\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}`,
+	}}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(root); err != nil {
+		panic("config: the schema can't be written: " + err.Error())
+	}
+	return out.Bytes()
+}
+
+func schemaOf(t reflect.Type, path string) object {
+	if t.Kind() == reflect.Pointer {
+		return schemaOf(t.Elem(), path)
+	}
+	var s object
+	switch {
+	case isScalar(t):
+		s = scalarSchema(t)
+	case t.Kind() == reflect.Slice:
+		s = object{"type": "array", "items": schemaOf(t.Elem(), path+"[]")}
+	case t.Kind() == reflect.Map:
+		s = object{"type": "object", "additionalProperties": scalarSchema(t.Elem())}
+	default:
+		s = structSchema(t, path)
+	}
+	if text := describe(path); text != "" {
+		s["description"] = text
+	}
+	return s
+}
+
+func structSchema(t reflect.Type, path string) object {
+	properties := object{}
+	for _, f := range fieldsOf(t) {
+		properties[f.key] = schemaOf(t.Field(f.index).Type, join(path, f.key))
+	}
+	s := object{"type": "object", "additionalProperties": false, "properties": properties}
+	if key := shorthand(t); key != "" {
+		s["required"] = []string{key}
+		return object{"oneOf": []object{{"type": "string"}, s}}
+	}
+	return s
+}
+
+// describe is what the table says of a key, with its default in words.
+func describe(path string) string {
+	// A key of candidates is the same key of candidate.
+	path = strings.Replace(path, "candidates[]", "candidate", 1)
+	for _, input := range Inputs {
+		if input.Path != path || path == "" {
+			continue
+		}
+		if input.Default != "" {
+			return input.Help + " Default: " + input.Default + "."
+		}
+		return input.Help
+	}
+	return ""
+}
+
+// Patterns of values that are written as text.
+const (
+	durationPattern = `^\s*(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\s*$`
+	ratePattern     = `^\s*[0-9.]+(e[0-9]+)?\s*/\s*[smh]\s*$`
+	percentPattern  = `^\s*[0-9.]+(\s*%)?\s*$`
+	statusPattern   = `^\s*([1-5][0-9]{2}|[1-5][xX]{2}|[1-5][0-9]{2}\s*-\s*[1-5][0-9]{2})\s*$`
+)
+
+// scalarSchema is the schema of a single value. Any of them may be a
+// reference, because any text may hold one.
+func scalarSchema(t reflect.Type) object {
+	text := func(pattern string) object { return object{"type": "string", "pattern": pattern} }
+	whole := object{"type": "integer", "minimum": 0}
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return orReference(text(durationPattern))
+	case reflect.TypeFor[loadgen.Rate]():
+		return orReference(text(ratePattern))
+	case reflect.TypeFor[slo.Percent]():
+		return orReference(text(percentPattern), object{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
+	case reflect.TypeFor[loadgen.StatusRange]():
+		return orReference(text(statusPattern), object{"type": "integer", "minimum": 100, "maximum": 599})
+	case reflect.TypeFor[slo.NoData]():
+		return orReference(object{"enum": noDataWords()})
+	case reflect.TypeFor[Mode]():
+		return orReference(object{"enum": modeNames})
+	case reflect.TypeFor[trial.Secret]():
+		return object{"type": []string{"string", "number", "boolean"}}
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return orReference(object{"type": "boolean"}, object{"enum": []string{"true", "false"}})
+	case reflect.String:
+		return object{"type": []string{"string", "number", "boolean"}}
+	}
+	return orReference(whole, text(`^[0-9]+$`))
+}
+
+func orReference(forms ...object) object {
+	return object{"anyOf": append(forms, object{"$ref": "#/$defs/reference"})}
+}
+
+func noDataWords() []string {
+	var words []string
+	for _, n := range []slo.NoData{slo.NoDataInconclusive, slo.NoDataFail, slo.NoDataBroken} {
+		text, _ := n.MarshalText() // never fails
+		words = append(words, string(text))
+	}
+	return words
+}

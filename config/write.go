@@ -1,0 +1,148 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// YAML is the resolved file, defaults included: what Load and LoadStored read
+// back. Secrets are there as references only, URLs without user information.
+// A comment beside each objective says where it was written, so that findings
+// of a later judgement point there too.
+func (f File) YAML() ([]byte, error) {
+	shown := f.withoutUsers()
+	n, err := encode(reflect.ValueOf(shown), reflect.ValueOf(Default()))
+	if err != nil {
+		return nil, fmt.Errorf("writing the trial file: %w", err)
+	}
+	return printYAML(n)
+}
+
+// withoutUsers is a copy without user information in URLs.
+func (f File) withoutUsers() File {
+	clean := func(t loadgen.Target) loadgen.Target { t.URL = withoutUser(t.URL); return t }
+	for _, t := range []**loadgen.Target{&f.Baseline, &f.Candidate} {
+		if *t != nil {
+			copied := clean(**t)
+			*t = &copied
+		}
+	}
+	f.Candidates = slices.Clone(f.Candidates)
+	for i := range f.Candidates {
+		f.Candidates[i] = clean(f.Candidates[i])
+	}
+	f.Ready.URLs = slices.Clone(f.Ready.URLs)
+	for i := range f.Ready.URLs {
+		f.Ready.URLs[i].URL = withoutUser(f.Ready.URLs[i].URL)
+	}
+	f.Load.Proxy = withoutUser(f.Load.Proxy)
+	return f
+}
+
+// encode is the inverse of decode. Standard is the default of the same value,
+// or the zero reflect.Value where there is none: inside lists and pointers.
+func encode(v, standard reflect.Value) (*node, error) {
+	if isScalar(v.Type()) {
+		return encodeScalar(v)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return encode(v.Elem(), reflect.Value{})
+	case reflect.Slice:
+		n := &node{kind: list}
+		for i := range v.Len() {
+			item, err := encode(v.Index(i), reflect.Value{})
+			if err != nil {
+				return nil, err
+			}
+			n.items = append(n.items, item)
+		}
+		return n, nil
+	case reflect.Map:
+		n := &node{kind: mapping}
+		secrets := v.Interface().(map[string]trial.Secret)
+		for _, name := range slices.Sorted(maps.Keys(secrets)) {
+			n.set(name, &node{kind: scalar, text: secrets[name].String()})
+		}
+		return n, nil
+	}
+	return encodeStruct(v, standard)
+}
+
+func encodeStruct(v, standard reflect.Value) (*node, error) {
+	n := &node{kind: mapping}
+	for _, f := range fieldsOf(v.Type()) {
+		var own reflect.Value
+		if standard.IsValid() {
+			own = standard.Field(f.index)
+		}
+		if !says(v.Field(f.index), own) {
+			continue
+		}
+		value, err := encode(v.Field(f.index), own)
+		if err != nil {
+			return nil, err
+		}
+		n.set(f.key, value)
+	}
+	if o, ok := v.Interface().(slo.Objective); ok {
+		n.find("objective").comment = oneLine(placeName(o.Source))
+	}
+	if key := shorthand(v.Type()); len(n.entries) == 1 && n.entries[0].key == key {
+		return n.entries[0].value, nil
+	}
+	return n, nil
+}
+
+// says reports whether a value is worth writing: words and truth values with
+// a default always, the rest where it is not empty.
+func says(v, standard reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map:
+		return v.Len() > 0
+	case reflect.Struct, reflect.String, reflect.Pointer:
+		return !v.IsZero()
+	}
+	if !standard.IsValid() {
+		return !v.IsZero()
+	}
+	_, isWord := v.Interface().(encoding.TextMarshaler)
+	return isWord || v.Kind() == reflect.Bool || !v.IsZero() || !standard.IsZero()
+}
+
+func encodeScalar(v reflect.Value) (*node, error) {
+	switch value := v.Interface().(type) {
+	case trial.Secret:
+		// A reference stays one.
+		return &node{kind: scalar, text: value.String()}, nil
+	case encoding.TextMarshaler:
+		text, err := value.MarshalText()
+		return &node{kind: scalar, text: string(text), bare: true}, err
+	case time.Duration:
+		return &node{kind: scalar, text: durationText(value)}, nil
+	}
+	if v.Kind() == reflect.String {
+		return &node{kind: scalar, text: escape(v.String())}, nil
+	}
+	return &node{kind: scalar, text: fmt.Sprint(v.Interface()), bare: true}, nil
+}
+
+// durationText writes 2m0s as 2m.
+func durationText(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}

@@ -1,0 +1,144 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// sameButSecrets compares files as their YAML shows them: references of
+// secrets, and no places of objectives.
+var sameButSecrets = cmp.Options{
+	cmp.Comparer(func(a, b trial.Secret) bool { return a.String() == b.String() }),
+	cmp.Exporter(func(t reflect.Type) bool { return t.PkgPath() == reflect.TypeFor[slo.Objective]().PkgPath() }),
+	cmpopts.EquateEmpty(),
+}
+
+func TestAWrittenFileReadsBackTheSame(t *testing.T) {
+	for path, text := range textsIn(t, "testdata/sound/*.yaml") {
+		file, _, err := Load(soundSources(text))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		written := resolved(t, file)
+		s := soundSources(written)
+		again, _, err := Load(s)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", path, err, written)
+		}
+		noPlaces := cmpopts.IgnoreFields(slo.Objective{}, "Source")
+		if diff := cmp.Diff(file.withoutUsers(), again, sameButSecrets, noPlaces); diff != "" {
+			t.Errorf("%s: loaded again:\n%s", path, diff)
+		}
+		stored, err := LoadStored([]byte(written))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if diff := cmp.Diff(file.withoutUsers(), stored, sameButSecrets); diff != "" {
+			t.Errorf("%s: read back from the store:\n%s", path, diff)
+		}
+		if diff := cmp.Diff(written, resolved(t, stored)); diff != "" {
+			t.Errorf("%s: written again:\n%s", path, diff)
+		}
+	}
+}
+
+func TestHostileTextReadsBackTheSame(t *testing.T) {
+	for _, text := range []string{
+		"true", "null", "~", "1e3", "0x10", "- a", "a: b", "# c", "${HOME}", "$${HOME}", "$$${", "a\nb\n", "\ttab", " lead", "trail ",
+		"'", `"`, "\x1b[31m", "é\u2028", "<<", "*a", "&a", "!a", "@", "%", strings.Repeat("long ", 60), "2024-01-01", "yes",
+	} {
+		file := Default()
+		file.Name = text
+		stored, err := LoadStored([]byte(resolved(t, file)))
+		if err != nil || stored.Name != text {
+			t.Errorf("%q came back as %q, %v\n%s", text, stored.Name, err, resolved(t, file))
+		}
+	}
+}
+
+func TestSecretsAreNeverWritten(t *testing.T) {
+	const text = `
+candidate:
+  url: http://alice:s3cr3t-1@a.svc
+  headers: {A: s3cr3t-2, B: "Bearer ${TOKEN}", C: "${NONE:-s3cr3t-4}", D: "s3cr3t-5 $${X}"}
+ready: {urls: ["http://s3cr3t-6@a.svc", {url: "http://b:s3cr3t-7@a.svc", body: x}]}
+load: {body: s3cr3t-8, proxy: "http://c:s3cr3t-9@p.svc"}
+objectives: [error-rate <= 1%]
+`
+	file, _, err := Load(Sources{Environ: []string{"TOKEN=s3cr3t-3"}, ReadFile: files(map[string]string{"seatrial.yaml": text})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := resolved(t, file)
+	if strings.Contains(written, "s3cr3t") || !strings.Contains(written, "Bearer ${TOKEN}") {
+		t.Errorf("a secret is written, or its reference is not:\n%s", written)
+	}
+	masks := strings.Join(file.Secrets(), "\n")
+	for _, n := range "123456789" {
+		if !strings.Contains(masks, "s3cr3t-"+string(n)) {
+			t.Errorf("s3cr3t-%c is not masked", n)
+		}
+	}
+	for name, secret := range file.Candidate.Headers {
+		if strings.Contains(secret.String(), "s3cr3t") {
+			t.Errorf("header %s prints %s", name, secret)
+		}
+	}
+	if file.Candidate.URL != "http://alice:s3cr3t-1@a.svc" {
+		t.Error("writing a file changed it:", file.Candidate.URL)
+	}
+}
+
+func TestExpansion(t *testing.T) {
+	env := map[string]string{"A": "1", "EMPTY": "", "NESTED": "${A}"}
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	for text, want := range map[string]expansion{
+		"plain $ {A} $A":     {text: "plain $ {A} $A", shown: "plain $ {A} $A"},
+		"<${A}>":             {text: "<1>", shown: "<${A}>", names: []string{"A"}},
+		"${EMPTY:-d}${A:-e}": {text: "d1", shown: "${EMPTY:-***}${A:-***}", names: []string{"EMPTY", "A"}},
+		"${NONE:-}":          {shown: "${NONE:-***}", names: []string{"NONE"}},
+		"${NONE}${EMPTY}":    {shown: "${NONE}${EMPTY}", names: []string{"NONE", "EMPTY"}, missing: []string{"NONE", "EMPTY"}},
+		"$${A} $$${A}":       {text: "${A} $${A}", shown: "$${A} $$${A}"},
+		"${NESTED}":          {text: "${A}", shown: "${NESTED}", names: []string{"NESTED"}},
+		"a${":                {text: "a", shown: "a", broken: true},
+		"${A-b}":             {text: "A-b}", shown: "A-b}", broken: true},
+	} {
+		if diff := cmp.Diff(want, expand(text, lookup), cmp.AllowUnexported(expansion{})); diff != "" {
+			t.Errorf("%q:\n%s", text, diff)
+		}
+		if got := expand(escape(text), lookup); got.text != text || got.broken || got.names != nil {
+			t.Errorf("%q escaped gives %+v", text, got)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, pattern := range []string{"testdata/broken/*.yaml", "testdata/sound/*.yaml"} {
+		for _, text := range textsIn(f, pattern) {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s := soundSources(text)
+		file, _, err := Load(s)
+		file.Secrets()
+		file.Versions()
+		if err != nil {
+			return
+		}
+		written, err := file.YAML()
+		if err != nil {
+			t.Fatalf("%q can't be written: %v", text, err)
+		}
+		if _, err := LoadStored(written); err != nil {
+			t.Fatalf("%q can't be read back: %v\n%s", text, err, written)
+		}
+	})
+}

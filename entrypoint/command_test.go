@@ -1,0 +1,381 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// asCommand makes the test binary the command itself.
+const asCommand = "TEST_AS_SEATRIAL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		os.Exit(start())
+	}
+	os.Exit(m.Run())
+}
+
+// result is what one run of the command left behind.
+type result struct {
+	code           int
+	stdout, stderr string
+	dir            string
+}
+
+// command prepares a run of the real command in a directory of its own.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	c.Dir = t.TempDir()
+	c.Env = []string{asCommand + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}
+	return c
+}
+
+func finish(t *testing.T, c *exec.Cmd) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err := c.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return result{c.ProcessState.ExitCode(), stdout.String(), stderr.String(), filepath.Join(c.Dir, "seatrial-report")}
+}
+
+// try runs a short trial: 100 requests a second to each version, 3 s, a pass
+// from 2 s on.
+func try(t *testing.T, args ...string) result {
+	t.Helper()
+	return finish(t, command(t, append(short(), args...)...))
+}
+
+func short() []string {
+	return []string{"--rate=100/s", "--for=3s", "--at-least=2s", "--warmup=500ms", "--timeout=1s", "--ready-within=1s"}
+}
+
+func (r result) report(t *testing.T) trial.Report {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(r.dir, evidence.ReportFile))
+	if err != nil {
+		t.Fatalf("%v\nstdout:\n%s\nstderr:\n%s", err, r.stdout, r.stderr)
+	}
+	var report trial.Report
+	if err := json.Unmarshal(data, &report); err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// wants fails the test unless the command ended as expected, with the text on
+// either stream.
+func (r result) wants(t *testing.T, code int, text string) {
+	t.Helper()
+	if r.code != code || !strings.Contains(r.stdout+r.stderr, text) {
+		t.Errorf("exit code %d, want %d, with %q in\nstdout:\n%s\nstderr:\n%s", r.code, code, text, r.stdout, r.stderr)
+	}
+}
+
+func serve(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	return s.URL
+}
+
+// ok answers after 2 ms.
+func ok(w http.ResponseWriter, _ *http.Request) {
+	time.Sleep(2 * time.Millisecond)
+	_, _ = io.WriteString(w, "ok")
+}
+
+func always500(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+
+func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+func closing(w http.ResponseWriter, _ *http.Request) {
+	conn, _, _ := w.(http.Hijacker).Hijack()
+	_ = conn.Close()
+}
+
+func refusing(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(ok))
+	s.Close()
+	return s.URL
+}
+
+func TestEqualVersionsPass(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 300% of baseline\nlatency-p50 <= 500ms", "--for=8s")
+	r.wants(t, exitPass, "PASS")
+	if report := r.report(t); report.Verdict != trial.Pass || len(report.Findings) != 3 {
+		t.Errorf("verdict %s with %d findings, want pass with 3", report.Verdict, len(report.Findings))
+	}
+}
+
+func TestSlowerCandidateFails(t *testing.T) {
+	t.Parallel()
+	slow := func(w http.ResponseWriter, r *http.Request) { time.Sleep(10 * time.Millisecond); ok(w, r) }
+	r := try(t, "--candidate", serve(t, slow), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 200% of baseline")
+	r.wants(t, exitFail, "FAIL")
+}
+
+func TestReportModeTakesTheTeethOut(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", serve(t, always500), "--baseline", serve(t, ok), "--mode=report")
+	r.wants(t, exitPass, "FAIL")
+}
+
+// What must never be: each of these ends in something else than exit code 0.
+
+func TestNoRequestAnsweredIsNotReady(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", serve(t, closing), "--objectives", "latency-p95 <= 1s")
+	r.wants(t, exitNotReady, "connection closed")
+}
+
+func TestRefusingCandidateIsNotReady(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", refusing(t), "--baseline", serve(t, ok))
+	r.wants(t, exitNotReady, "connection refused")
+	if report := r.report(t); report.Status != trial.NotReady || report.ExitCode != exitNotReady {
+		t.Errorf("the report says %s, exit code %d", report.Status, report.ExitCode)
+	}
+}
+
+func TestHangingCandidateIsNotReady(t *testing.T) {
+	t.Parallel()
+	try(t, "--candidate", serve(t, hang), "--baseline", serve(t, ok)).wants(t, exitNotReady, "timed out")
+}
+
+func TestWaitForURLThatNeverComesIsNotReady(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--wait-for", serve(t, always500))
+	r.wants(t, exitNotReady, "answered 500")
+}
+
+func TestOnly500Fails(t *testing.T) {
+	t.Parallel()
+	try(t, "--candidate", serve(t, always500), "--baseline", serve(t, ok)).wants(t, exitFail, "FAIL")
+	try(t, "--candidate", serve(t, always500), "--objectives", "latency-p95 <= 1s").wants(t, exitFail, "FAIL")
+}
+
+func TestCandidateThatBeginsToHangFails(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	later := func(w http.ResponseWriter, r *http.Request) {
+		if time.Since(began) > 1500*time.Millisecond {
+			hang(w, r)
+			return
+		}
+		ok(w, r)
+	}
+	r := try(t, "--candidate", serve(t, later), "--baseline", serve(t, ok), "--for=6s")
+	r.wants(t, exitFail, "FAIL")
+}
+
+func TestBaselineThatDiesHalfWayIsBroken(t *testing.T) {
+	t.Parallel()
+	dying := httptest.NewServer(http.HandlerFunc(ok))
+	defer dying.Close()
+	time.AfterFunc(2*time.Second, func() { dying.CloseClientConnections(); dying.Listener.Close() })
+	r := try(t, "--candidate", serve(t, ok), "--baseline", dying.URL, "--for=12s", "--at-least=4s")
+	r.wants(t, exitBroken, "the baseline has had no expected answer")
+	e, err := evidence.Open(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(e.Rounds) < 8 {
+		t.Errorf("%d rounds of evidence are left, want all until the end", len(e.Rounds))
+	}
+}
+
+func TestFigureThatIsNotANumberIsInconclusive(t *testing.T) {
+	t.Parallel()
+	file := write(t, "candidate: "+serve(t, always500)+`
+objectives:
+  - latency-mean <= 80ms
+  - {objective: error-rate <= 1%, inform: true}
+`)
+	r := try(t, "--config", file)
+	r.wants(t, exitInconclusive, "no data for mean latency")
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "seatrial.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFewerRequestsThanAQuantileNeedsIsInconclusive(t *testing.T) {
+	t.Parallel()
+	try(t, "--candidate", serve(t, ok), "--objectives", "latency-p99.99 <= 10s").wants(t, exitInconclusive, "more would settle it")
+}
+
+func TestGeneratorThatFallsBehindIsInconclusive(t *testing.T) {
+	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--rate=100000/s", "--for=2s", "--at-least=2s")
+	r.wants(t, exitInconclusive, "the load generator fell behind")
+}
+
+func TestCandidateThatFailsFastFails(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	half := func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1)%2 == 0 {
+			always500(w, r)
+			return
+		}
+		ok(w, r)
+	}
+	r := try(t, "--candidate", serve(t, half), "--baseline", serve(t, ok), "--objectives", "latency-p95 <= 110% of baseline")
+	r.wants(t, exitFail, "FAIL")
+	file := write(t, "candidate: "+serve(t, half)+"\nobjectives: [latency-p95 <= 1s, {objective: error-rate <= 60%}]\n")
+	try(t, "--config", file).wants(t, exitFail, "latency-p95")
+}
+
+func TestSlowestThatTimeOutFail(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	some := func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1)%40 == 0 {
+			hang(w, r)
+			return
+		}
+		ok(w, r)
+	}
+	r := try(t, "--candidate", serve(t, some), "--objectives", "latency-p99 <= 300ms\nerror-rate <= 50%",
+		"--rate=400/s", "--for=10s", "--connections=32", "--timeout=500ms")
+	r.wants(t, exitFail, "latency-p99")
+}
+
+func TestThreeMegabyteErrorsFail(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat("|`<script>", 3<<20/10)
+	large := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); _, _ = io.WriteString(w, body) }
+	r := try(t, "--candidate", serve(t, large), "--baseline", serve(t, ok), "--rate=30/s", "--for=8s", "--timeout=5s")
+	r.wants(t, exitFail, "FAIL")
+	for _, name := range []string{"summary.md", "report.html", "report.json"} {
+		if info, err := os.Stat(filepath.Join(r.dir, name)); err != nil || info.Size() > 200_000 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
+func TestEvidenceDirectoryThatCantBeMadeIsBroken(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--report-dir", filepath.Join(write(t, ""), "inside"))
+	r.wants(t, exitBroken, "evidence directory")
+}
+
+// The disk fills while the trial runs: here a limit on the size of files.
+func TestFullDiskIsBrokenAndKeepsTheEvidenceSoFar(t *testing.T) {
+	t.Parallel()
+	c := command(t, append(short(), "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--for=20s", "--at-least=20s")...)
+	line := []string{"-c", `ulimit -f 8 && exec "$0" "$@"`}
+	c.Path, c.Args = "/bin/sh", append(append([]string{"sh"}, line...), c.Args...)
+	r := finish(t, c)
+	r.wants(t, exitBroken, "could not keep the evidence")
+	if e, err := evidence.Open(r.dir); err != nil || len(e.Rounds) < 2 {
+		t.Errorf("the evidence so far can't be read: %v", err)
+	}
+}
+
+func TestBadInputIsRefusedBeforeAnythingIsSent(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) { asked.Add(1) })
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unknown metric", []string{"--candidate", url, "--objectives", "latncy-p95 <= 300ms"}, "no metric is called latncy-p95; did you mean latency-p95?"},
+		{"not a number", []string{"--candidate", url, "--objectives", "latency-p95 <= NaN"}, "is not a latency"},
+		{"no objective", []string{"--candidate", url}, "objective"},
+		{"no candidate", nil, "candidate"},
+		{"duplicate versions", []string{"--candidate", url, "--baseline", url}, "same"},
+		{"URL without scheme", []string{"--candidate", "127.0.0.1:8080", "--baseline", url}, "http://"},
+		{"relative without baseline", []string{"--candidate", url, "--objectives", "latency-p95 <= 110% of baseline"}, "baseline"},
+		{"unknown flag", []string{"--qps=3"}, "qps"},
+		{"too short for a verdict", []string{"--candidate", url, "--baseline", url + "/b", "--for=1s"}, "rounds"},
+		{"too short for a pass", []string{"--candidate", url, "--baseline", url + "/b", "--for=10s", "--at-least="}, "can never pass"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := finish(t, command(t, c.args...))
+			r.wants(t, exitBadInput, c.want)
+			r.wants(t, exitBadInput, "nothing was sent")
+		})
+	}
+	if asked.Load() != 0 {
+		t.Errorf("%d requests were sent", asked.Load())
+	}
+}
+
+// What a target or a branch name says must not become markup, a mention or a
+// command of the pipeline anywhere.
+func TestHostileTextStaysText(t *testing.T) {
+	t.Parallel()
+	hostile := "|`*x*`<script>alert(1)</script>@everyone\n::set-output name=passed::true\n<!-- --> \x1b[31m]]>"
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); _, _ = io.WriteString(w, hostile) })
+	c := command(t, append(short(), "--candidate", url, "--baseline", serve(t, ok), "--candidate-version", strings.ReplaceAll(hostile, "\n", " "), "--name", strings.ReplaceAll(hostile, "\n", " "))...)
+	outputs, summary := filepath.Join(c.Dir, "out"), filepath.Join(c.Dir, "step")
+	c.Env = append(c.Env, "GITHUB_ACTIONS=true", "GITHUB_OUTPUT="+outputs, "GITHUB_STEP_SUMMARY="+summary)
+	r := finish(t, c)
+	r.wants(t, exitFail, "FAIL")
+	for line := range strings.Lines(r.stdout + r.stderr) {
+		if strings.HasPrefix(line, "::") && !strings.HasPrefix(line, "::error ") && !strings.HasPrefix(line, "::warning ") {
+			t.Errorf("a command for the pipeline in the log: %q", line)
+		}
+	}
+	if strings.Contains(r.stdout+r.stderr, "\x1b[31m") {
+		t.Error("an escape sequence of the target reached the log")
+	}
+	for _, path := range []string{summary, filepath.Join(r.dir, "summary.md"), filepath.Join(r.dir, "report.html")} {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, raw := range []string{"<script>alert", "<!-- -->", "@everyone", "\n::set-output"} {
+			// A page mentions nobody; Markdown in a pull request does.
+			if raw == "@everyone" && strings.HasSuffix(path, ".html") {
+				continue
+			}
+			if bytes.Contains(data, []byte(raw)) {
+				t.Errorf("%s has %q raw", path, raw)
+			}
+		}
+	}
+	text, err := os.ReadFile(outputs)
+	if err != nil || !strings.Contains(string(text), "passed<<seatrial-") || strings.Count(string(text), "\nfalse\n") != 1 {
+		t.Errorf("outputs: %v\n%s", err, text)
+	}
+}
+
+// A stall every 20 s can't be seen in 10 s; so 10 s can't pass by default.
+func TestRareStallNeverPassesInTenSeconds(t *testing.T) {
+	t.Parallel()
+	r := finish(t, command(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--for=10s", "--objectives", "latency-p95 <= 110% of baseline"))
+	r.wants(t, exitBadInput, "a pass needs 30s and 120 rounds")
+}

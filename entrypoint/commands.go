@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/summary"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// main runs the command that the arguments name and returns its exit code.
+func (p process) main(ctx context.Context) int {
+	code := exitBadInput
+	root := p.rootCommand(&code)
+	root.AddCommand(p.demoCommand(&code), p.judgeCommand(&code), p.sampleCommand(&code), p.schemaCommand(&code), p.versionCommand(&code))
+	root.SetArgs(p.args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintf(p.stderr, "seatrial: %v\nsee seatrial --help; nothing was sent.\n", err)
+		return exitBadInput
+	}
+	return code
+}
+
+func (p process) rootCommand(code *int) *cobra.Command {
+	c := &cobra.Command{
+		Use: "seatrial", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Version:           version,
+		Run: func(c *cobra.Command, _ []string) {
+			*code = p.run(c.Context(), changed(c))
+		},
+	}
+	addInputs(c)
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		*code = exitPass
+		if c.HasParent() {
+			fmt.Fprint(p.stdout, c.Long+"\n\n"+c.UsageString())
+			return
+		}
+		fmt.Fprint(p.stdout, config.Help())
+	})
+	return c
+}
+
+// addInputs gives the command a flag for every input of the table.
+func addInputs(c *cobra.Command) {
+	for _, input := range config.Inputs {
+		if input.Name == "" {
+			continue
+		}
+		c.Flags().String(input.Name, "", input.Help)
+		if input.Bool {
+			c.Flags().Lookup(input.Name).NoOptDefVal = "true"
+		}
+	}
+}
+
+// changed are the flags that were given.
+func changed(c *cobra.Command) map[string]string {
+	flags := map[string]string{}
+	for _, input := range config.Inputs {
+		if f := c.Flags().Lookup(input.Name); input.Name != "" && f.Changed {
+			flags[input.Name] = f.Value.String()
+		}
+	}
+	return flags
+}
+
+func (p process) schemaCommand(code *int) *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Args: cobra.NoArgs, Long: "Print the JSON schema of the trial file.",
+		Short: "print the JSON schema of the trial file",
+		Run: func(*cobra.Command, []string) {
+			fmt.Fprintln(p.stdout, strings.TrimSpace(string(config.Schema())))
+			*code = exitPass
+		},
+	}
+}
+
+func (p process) versionCommand(code *int) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Args: cobra.NoArgs, Long: "Print the version of seatrial.", Short: "print the version",
+		Run: func(*cobra.Command, []string) {
+			fmt.Fprintln(p.stdout, "seatrial", version)
+			*code = exitPass
+		},
+	}
+}
+
+// text is the report for a terminal.
+func (p process) text(r trial.Report, dir string) string {
+	return summary.Text(r, summary.Style{Color: p.color, Width: p.width, ReportDir: dir})
+}

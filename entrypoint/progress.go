@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/summary"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// progress tells people how the trial goes: on a terminal a few lines drawn
+// anew with every round, elsewhere one line every few seconds.
+type progress struct {
+	out     io.Writer
+	now     func() time.Time
+	live    bool
+	width   int
+	titles  map[string]string // of versions by name
+	began   time.Time
+	told    time.Time
+	drawn   int // lines on the terminal to draw over
+	warm    int // requests of the warm-up
+	length  time.Duration
+	measure bool
+}
+
+// tellEvery is how often a log that can't be redrawn gets a line.
+const tellEvery = 5 * time.Second
+
+func newProgress(p process, file config.File) *progress {
+	g := &progress{out: p.stderr, now: p.now, live: p.live, width: p.width, began: p.now(), titles: map[string]string{}}
+	var baseline string
+	var candidates []string
+	for _, v := range file.Versions() {
+		g.titles[v.Name] = summary.Plain(v.Title())
+		if v.Role == trial.Baseline {
+			baseline = " against baseline " + g.titles[v.Name]
+		} else {
+			candidates = append(candidates, g.titles[v.Name])
+		}
+	}
+	name := ""
+	if file.Name != "" {
+		name = " · " + summary.Plain(file.Name)
+	}
+	rate, _ := file.Load.Rate.MarshalText()
+	confidence, _ := file.Confidence.MarshalText()
+	fmt.Fprintf(g.out, "seatrial %s%s · candidate %s%s · %s, at most %s, confidence %s\n",
+		version, name, strings.Join(candidates, ", "), baseline, rate, file.Load.For, confidence)
+	return g
+}
+
+// Ready tells that everything answered.
+func (g *progress) Ready() {
+	fmt.Fprintf(g.out, "✓ ready      after %.1f s\n", g.now().Sub(g.began).Seconds())
+	g.told = g.now()
+}
+
+// Looked tells where the trial stands.
+func (g *progress) Looked(r trial.Round, l trial.Look) {
+	if r.Warmup {
+		g.warm += len(r.Requests)
+		g.length += r.End - r.Start
+		return
+	}
+	if !g.measure {
+		g.measure = true
+		if g.warm > 0 {
+			fmt.Fprintf(g.out, "✓ warm-up    %s, %d requests\n", g.length, g.warm)
+		}
+	}
+	switch {
+	case !r.Complete || l.Rounds == 0:
+	case g.live:
+		g.redraw(l)
+	case l.Done || g.now().Sub(g.told) >= tellEvery:
+		g.told = g.now()
+		fmt.Fprintln(g.out, strings.Join(append([]string{headOf(l)}, g.standings(l, "%s %s: %s")...), " · "))
+	}
+}
+
+func headOf(l trial.Look) string {
+	return fmt.Sprintf("● round %d  %.1f s  %d requests  %d late", l.Rounds, l.Seconds, l.Requests, l.Late)
+}
+
+func (g *progress) redraw(l trial.Look) {
+	g.clear()
+	lines := append([]string{headOf(l)}, g.standings(l, "    %-36s %12s   %s")...)
+	for _, line := range lines {
+		fmt.Fprintln(g.out, clipped(line, g.width))
+	}
+	g.drawn = len(lines)
+}
+
+// clear takes the drawn lines off the terminal (ECMA-48: cursor up, erase below).
+func (g *progress) clear() {
+	if g.drawn > 0 {
+		fmt.Fprintf(g.out, "\x1b[%dA\x1b[J", g.drawn)
+	}
+	g.drawn = 0
+}
+
+// end leaves the terminal as the summary expects it.
+func (g *progress) end() { g.clear() }
+
+func clipped(line string, width int) string {
+	runes := []rune(line)
+	return string(runes[:min(len(runes), max(width-1, 20))])
+}
+
+func (g *progress) standings(l trial.Look, layout string) []string {
+	var lines []string
+	for _, s := range l.Standings {
+		name := s.Objective
+		if len(g.titles) > 2 {
+			name = s.Version + ": " + name
+		}
+		lines = append(lines, fmt.Sprintf(layout, name, s.Figure, way(s)))
+	}
+	return lines
+}
+
+// way is how far an objective is from its verdict.
+func way(s trial.Standing) string {
+	if s.Verdict != trial.Inconclusive {
+		return fmt.Sprintf("%s since round %d", s.Verdict, s.Decided)
+	}
+	text := summary.Bar(s.Progress, 12)
+	switch {
+	case s.Progress > 0.8 && s.Leaning == trial.Fail:
+		text += " fail likely"
+	case s.Progress >= 1:
+		text += " holds so far"
+	}
+	if s.Needs != nil && s.Needs.Rounds > 0 {
+		text += fmt.Sprintf(", about %d rounds more", s.Needs.Rounds)
+	}
+	return text
+}

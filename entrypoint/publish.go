@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/platform"
+	"github.com/seatrial/seatrial/summary"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// publish shows the result where the pipeline's people look. Trouble with it
+// is told and changes nothing.
+func (p process) publish(where platform.Platform, r trial.Report, files published) {
+	err := where.Publish(platform.Publication{
+		Outputs: outputs(r, files.dir), Summary: files.markdown, Annotations: files.annotations,
+	})
+	for _, trouble := range append(files.warnings, err) {
+		if trouble != nil {
+			fmt.Fprintf(p.stderr, "warning: publishing: %v (the verdict stands)\n", trouble)
+		}
+	}
+}
+
+// outputs are what later steps of the pipeline can use. Paths are relative to
+// the workspace: a container's own paths mean nothing outside it.
+func outputs(r trial.Report, dir string) []platform.Output {
+	verdict := ""
+	if r.Judged() {
+		verdict = r.Verdict.String()
+	}
+	out := []platform.Output{
+		{Name: "verdict", Value: verdict},
+		{Name: "status", Value: r.Status.String()},
+		{Name: "passed", Value: strconv.FormatBool(r.Status == trial.Judged && r.Verdict == trial.Pass)},
+		{Name: "exit-code", Value: strconv.Itoa(r.ExitCode)},
+		{Name: "reason", Value: summary.Plain(r.Reason)},
+		{Name: "failed-objectives", Value: strings.Join(failed(r), "\n")},
+	}
+	if dir == "" {
+		return out
+	}
+	out = append(out,
+		platform.Output{Name: "report-dir", Value: dir},
+		platform.Output{Name: "report-json", Value: filepath.Join(dir, evidence.ReportFile)})
+	for _, f := range summary.Formats {
+		out = append(out, platform.Output{Name: f.Output, Value: filepath.Join(dir, f.File)})
+	}
+	return out
+}
+
+func failed(r trial.Report) []string {
+	var names []string
+	for _, f := range r.Findings {
+		if f.Verdict == trial.Fail && !f.Inform {
+			names = append(names, f.Objective)
+		}
+	}
+	return names
+}
+
+// findingAnnotations points at the objectives that did not pass, the verdict first.
+func findingAnnotations(r trial.Report) []platform.Annotation {
+	if r.Status == trial.Judged && r.Verdict == trial.Pass {
+		return nil
+	}
+	first := platform.Annotation{Level: platform.Error, Title: "Seatrial: " + r.Status.String(), Message: summary.Plain(r.Reason)}
+	if r.Judged() {
+		first.Title = "Seatrial: " + r.Verdict.String()
+	}
+	if r.Judged() && r.Verdict == trial.Inconclusive {
+		first.Level = platform.Warning
+	}
+	out := []platform.Annotation{first}
+	for _, f := range r.Findings {
+		if f.Verdict == trial.Pass || f.Inform || f.Source == nil || f.Source.File == "" {
+			continue
+		}
+		a := platform.Annotation{Level: platform.Warning, Title: "Seatrial: " + f.Objective, Message: summary.Plain(f.Reason)}
+		a.File, a.Line, a.Column = f.Source.File, f.Source.Line, f.Source.Column
+		out = append(out, a)
+	}
+	return out
+}
+
+// mistakeAnnotations points at each mistake of the inputs.
+func mistakeAnnotations(err error) []platform.Annotation {
+	var mistakes *config.Mistakes
+	if !errors.As(err, &mistakes) {
+		return []platform.Annotation{{Level: platform.Error, Title: "Seatrial: bad input", Message: summary.Plain(err.Error())}}
+	}
+	var out []platform.Annotation
+	for _, m := range mistakes.All {
+		out = append(out, platform.Annotation{
+			Level: platform.Error, Title: "Seatrial: bad input", Message: summary.Plain(m.String()),
+			File: m.Source.File, Line: m.Source.Line, Column: m.Source.Column,
+		})
+	}
+	return out
+}

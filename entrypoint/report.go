@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/platform"
+	"github.com/seatrial/seatrial/runner"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/summary"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// report joins what happened and what was found.
+func (a *attempt) report(out runner.Outcome) trial.Report {
+	c := a.judge.Conclude()
+	r := reportOf(c, a.file, a.header)
+	r.Status, r.Examples = out.Status, out.Examples
+	if c.Broken != "" && out.Status == trial.Judged {
+		r.Status = trial.Broken
+	}
+	if r.Status != trial.Judged && r.Verdict != trial.Fail {
+		r.Verdict = trial.Inconclusive
+		r.Reason = out.Reason
+		if r.Reason == "" {
+			r.Reason = c.Broken
+		}
+	}
+	r.Remedy = remedy(r, a.file)
+	return r
+}
+
+// reportOf is a report of what the judge concluded.
+func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Report {
+	load := file.Load
+	length := load.RoundLength()
+	r := trial.Report{
+		Schema: trial.ReportSchema, Tool: h.Tool, Name: file.Name, Started: h.Started,
+		Status: trial.Judged, Verdict: c.Verdict, Mode: file.Mode.String(), Reason: c.Reason,
+		Findings: c.Findings, Pairs: c.Pairs, Versions: h.Versions, Series: c.Tracks,
+		Measured: trial.Measured{
+			Seed: h.Seed, Rate: load.Rate.PerSecond, Planned: load.For, Warmup: load.Warmup, AtLeast: file.AtLeast,
+			Lasted: time.Duration(c.Seconds * float64(time.Second)), RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,
+			Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections,
+		},
+	}
+	r.Notes = notes(r, file)
+	return r
+}
+
+// notes are what a reader must know to read the findings rightly.
+func notes(r trial.Report, file config.File) []string {
+	var out []string
+	for _, f := range r.Findings {
+		if f.Implied && f.Version == firstCandidate(r) {
+			out = append(out, fmt.Sprintf("%s was not asked for; a trial without an objective of its kind gets it.", f.Objective))
+		}
+	}
+	if r.Pairs > 1 {
+		out = append(out, fmt.Sprintf("A fail is corrected for %d objective × candidate pairs (Holm 1979); a pass needs all of them and no correction.", r.Pairs))
+	}
+	if file.AtLeast > 0 {
+		out = append(out, fmt.Sprintf("No pass before %s: stalls rarer than that could still hide.", file.AtLeast))
+	}
+	if r.Measured.Dropped > 0 {
+		out = append(out, fmt.Sprintf("%d rounds did not end before the trial did and were not judged.", r.Measured.Dropped))
+	}
+	return out
+}
+
+func firstCandidate(r trial.Report) string {
+	for _, v := range r.Versions {
+		if v.Role == trial.Candidate {
+			return v.Name
+		}
+	}
+	return ""
+}
+
+// remedy says what to do about a trial that gave no verdict.
+func remedy(r trial.Report, file config.File) string {
+	switch r.Status {
+	case trial.NotReady:
+		return fmt.Sprintf("The wait ends at ready: within: %s; exit 4. Give it longer, or mend what did not answer.", file.Ready.Within)
+	case trial.Broken:
+		return "Nothing was concluded about the candidate. What was measured until then is in the evidence directory."
+	case trial.Cancelled:
+		return "Nothing was concluded. What was measured until then is in the evidence directory: seatrial judge " + file.ReportDir
+	}
+	return ""
+}
+
+// published is what was written and is to be pointed at.
+type published struct {
+	dir         string
+	markdown    string
+	annotations []platform.Annotation
+	warnings    []error
+}
+
+// keep writes the report in every format beside the evidence. What can't be
+// written is a warning: the verdict stands.
+func (a *attempt) keep(r trial.Report) published {
+	out := published{dir: a.file.ReportDir, markdown: summary.Markdown(r), annotations: findingAnnotations(r)}
+	if a.store == nil {
+		out.dir = ""
+		return out
+	}
+	files := map[string][]byte{}
+	if text, err := json.MarshalIndent(r, "", "  "); err != nil {
+		out.warnings = append(out.warnings, err)
+	} else {
+		files[evidence.ReportFile] = append(text, '\n')
+	}
+	for _, f := range summary.Formats {
+		files[f.File] = []byte(f.Render(r))
+	}
+	for name, data := range files {
+		if err := a.store.WriteFile(name, data); err != nil {
+			out.warnings = append(out.warnings, fmt.Errorf("writing %s: %w", name, err))
+		}
+	}
+	if err := a.store.Close(); err != nil {
+		out.warnings = append(out.warnings, err)
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/platform"
+	"github.com/seatrial/seatrial/runner"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// run is the step itself: inputs, trial, report, exit code.
+func (p process) run(ctx context.Context, flags map[string]string) int {
+	where := platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: p.stdout, Random: p.random})
+	file, warnings, err := config.Load(config.Sources{Flags: flags, Environ: p.environ, ReadFile: p.readFile})
+	where.Mask(file.Secrets())
+	for _, w := range warnings {
+		fmt.Fprintln(p.stderr, "warning:", w)
+	}
+	if err != nil {
+		return p.refuse(where, file, err)
+	}
+	if file.Load.Seed == 0 {
+		file.Load.Seed = p.seed()
+	}
+	return p.try(ctx, where, file)
+}
+
+// seed draws a seed that is short enough to be typed again.
+func (p process) seed() uint64 {
+	var random [4]byte
+	if _, err := io.ReadFull(p.random, random[:]); err != nil {
+		return uint64(p.now().UnixNano())
+	}
+	return 1 + uint64(binary.LittleEndian.Uint32(random[:]))
+}
+
+// refuse tells every mistake at once; nothing was sent.
+func (p process) refuse(where platform.Platform, file config.File, mistakes error) int {
+	fmt.Fprintln(p.stderr, mistakes)
+	r := trial.Report{Schema: trial.ReportSchema, Tool: version, Status: trial.BadInput, Reason: mistakes.Error()}
+	r.ExitCode = exitCode(r, file.Mode, nil)
+	p.publish(where, r, published{annotations: mistakeAnnotations(mistakes)})
+	return r.ExitCode
+}
+
+// try runs a trial whose inputs are sound and reports it, whatever happens.
+func (p process) try(ctx context.Context, where platform.Platform, file config.File) int {
+	a := p.begin(file)
+	watcher := newProgress(p, file)
+	out := a.run(ctx, watcher)
+	watcher.end()
+	r := a.report(out)
+	r.ExitCode = exitCode(r, file.Mode, causeOf(ctx))
+	files := a.keep(r)
+	fmt.Fprint(p.stdout, p.text(r, file.ReportDir))
+	p.publish(where, r, files)
+	return r.ExitCode
+}
+
+// attempt is a trial laid out, with what its report will need.
+type attempt struct {
+	process
+	file     config.File
+	versions []trial.Version
+	judge    *slo.Judge
+	header   evidence.Header
+	store    *evidence.Writer // nil where it could not be made
+}
+
+func (p process) begin(file config.File) *attempt {
+	versions := file.Versions()
+	return &attempt{
+		process: p, file: file, versions: versions, judge: slo.New(file.Policy(), versions),
+		header: evidence.Header{Tool: version, Started: p.now().UTC(), Seed: file.Load.Seed, Versions: versions},
+	}
+}
+
+// run plugs the rooms together and runs the trial.
+func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcome {
+	broken := func(err error) runner.Outcome {
+		return runner.Outcome{Status: trial.Broken, Reason: err.Error()}
+	}
+	resolved, err := a.file.YAML()
+	if err != nil {
+		return broken(err)
+	}
+	if a.store, err = evidence.Create(a.file.ReportDir, a.header, resolved); err != nil {
+		return broken(err)
+	}
+	targets := a.file.Targets()
+	waiter, err := loadgen.NewWaiter(a.file.Ready, a.file.Load, targets)
+	if err != nil {
+		return broken(err)
+	}
+	meter, err := loadgen.NewMeter(a.file.Load, targets)
+	if err != nil {
+		return broken(err)
+	}
+	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: watcher})
+}

@@ -1,0 +1,158 @@
+package evidence
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+var header = Header{
+	Tool: "test", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Seed: 7,
+	Versions: []trial.Version{{Name: "baseline", Role: trial.Baseline}, {Name: "candidate"}},
+}
+
+func round(index int) trial.Round {
+	return trial.Round{
+		Series: trial.LoadSeries, Index: index, Complete: true, Warmup: index == 0,
+		Start: time.Duration(index) * 250 * time.Millisecond, End: time.Duration(index+1) * 250 * time.Millisecond,
+		Requests: []trial.Request{
+			{Slot: 0, Start: 3, Latency: 51_230, Status: trial.Answered(200, true), Version: 0},
+			{Slot: 1, Start: 1 << 31, Latency: 1<<32 - 1, Status: trial.Failed(trial.TimedOut), Version: 1},
+			{Slot: 2, Latency: 60_000, Status: trial.Answered(503, false), Version: 1},
+		},
+		Generator: trial.Generator{Planned: 3, Late: 1, Lateness: time.Millisecond},
+		Examples:  []trial.Example{{Version: "candidate", Status: "503", Text: "away"}},
+	}
+}
+
+func write(t *testing.T, rounds int) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "report")
+	w, err := Create(dir, header, []byte("name: test\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rounds {
+		if err := w.Append(round(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.WriteFile(ReportFile, []byte("{}")), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	e, err := Open(write(t, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := header
+	want.Schema = Schema
+	if diff := cmp.Diff(want, e.Header); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]trial.Round{round(0), round(1), round(2)}, e.Rounds); diff != "" {
+		t.Error(diff)
+	}
+	if e.Cut != "" || string(e.TrialFile) != "name: test\n" {
+		t.Errorf("cut %q, trial file %q", e.Cut, e.TrialFile)
+	}
+}
+
+// A killed process may leave any part of its last writes: every cut of both
+// files must read as the whole rounds before it.
+func TestEveryCutReadsToTheLastWholeRound(t *testing.T) {
+	dir := write(t, 3)
+	if err := os.Remove(filepath.Join(dir, ReportFile)); err != nil {
+		t.Fatal(err)
+	}
+	whole := map[string][]byte{}
+	for _, name := range []string{RoundsFile, RequestsFile} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole[name] = data
+	}
+	lines := strings.SplitAfter(string(whole[RoundsFile]), "\n")
+	first := len(lines[0])
+	for cut := first; cut <= len(whole[RoundsFile]); cut++ {
+		rewrite(t, dir, RoundsFile, whole[RoundsFile][:cut])
+		e, err := Open(dir)
+		if err != nil {
+			t.Fatalf("rounds cut at byte %d: %v", cut, err)
+		}
+		if want := strings.Count(string(whole[RoundsFile][:cut]), "\n") - 1; len(e.Rounds) != want || e.Cut == "" {
+			t.Fatalf("rounds cut at byte %d: %d rounds, cut %q; want %d", cut, len(e.Rounds), e.Cut, want)
+		}
+	}
+	for cut := first - 1; cut >= 0; cut -= 7 {
+		rewrite(t, dir, RoundsFile, whole[RoundsFile][:cut])
+		if _, err := Open(dir); err == nil {
+			t.Fatalf("a header cut at byte %d was read", cut)
+		}
+	}
+	rewrite(t, dir, RoundsFile, whole[RoundsFile])
+	rewrite(t, dir, RequestsFile, whole[RequestsFile][:len(whole[RequestsFile])-1])
+	if e, err := Open(dir); err != nil || len(e.Rounds) != 2 || e.Cut == "" {
+		t.Errorf("requests cut by one byte: %v", err)
+	}
+}
+
+func rewrite(t *testing.T, dir, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBrokenMiddleIsRefused(t *testing.T) {
+	dir := write(t, 3)
+	data, _ := os.ReadFile(filepath.Join(dir, RoundsFile))
+	lines := strings.SplitAfter(string(data), "\n")
+	lines[2] = "{broken\n"
+	rewrite(t, dir, RoundsFile, []byte(strings.Join(lines, "")))
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "line 3") {
+		t.Errorf("error %v, want one that names line 3", err)
+	}
+}
+
+func TestStatisticsOfARound(t *testing.T) {
+	dir := write(t, 1)
+	data, _ := os.ReadFile(filepath.Join(dir, RoundsFile))
+	want := `"versions":[` +
+		`{"version":"baseline","requests":1,"failed":0,"statuses":{"200":1},"sum":0.005123,"sum_squares":0.000026245129,"buckets":[[5151,1]]},` +
+		`{"version":"candidate","requests":2,"failed":2,"statuses":{"503":1,"timed out":1},"sum":0,"sum_squares":0,"buckets":[]}]`
+	if !strings.Contains(string(data), want) {
+		t.Errorf("rounds.jsonl:\n%s\nwant in it:\n%s", data, want)
+	}
+}
+
+func TestDirectoryThatCantBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	rewrite(t, filepath.Dir(file), "file", nil)
+	if _, err := Create(filepath.Join(file, "report"), header, nil); err == nil {
+		t.Error("an evidence directory was made inside a file")
+	}
+}
+
+func TestNewTrialRemovesTheOldReport(t *testing.T) {
+	dir := write(t, 1)
+	w, err := Create(dir, header, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if _, err := os.Stat(filepath.Join(dir, ReportFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the report of an earlier trial is still there")
+	}
+}

@@ -1,0 +1,98 @@
+// Package evidence keeps a trial's rounds in a directory, durably and in a
+// form that other programs can read: docs/evidence.md is the specification.
+package evidence
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Schema is the number of the format of rounds.jsonl.
+const Schema = 1
+
+// Names of the files in an evidence directory.
+const (
+	RoundsFile   = "rounds.jsonl"
+	RequestsFile = "requests/load.bin.zst"
+	TrialFile    = "trial.yaml"
+	ReportFile   = "report.json"
+)
+
+// Header is the first line of rounds.jsonl: what the rounds are about.
+type Header struct {
+	Schema   int             `json:"schema"`
+	Tool     string          `json:"tool"`
+	Started  time.Time       `json:"started"`
+	Seed     uint64          `json:"seed"`
+	Versions []trial.Version `json:"versions"` // requests refer to them by index
+}
+
+// line is every further line of rounds.jsonl: one round.
+type line struct {
+	Series    string          `json:"series"`
+	Round     int             `json:"round"`
+	Start     float64         `json:"start"` // seconds since the first slot
+	End       float64         `json:"end"`
+	Warmup    bool            `json:"warmup"`
+	Complete  bool            `json:"complete"`
+	Generator trial.Generator `json:"generator"`
+	Versions  []sample        `json:"versions"`
+	Requests  frame           `json:"requests"`
+	Examples  []trial.Example `json:"examples,omitempty"`
+}
+
+// frame is where a round's raw records stand in the requests file: one whole
+// Zstandard frame.
+type frame struct {
+	Offset int64 `json:"offset"`
+	Bytes  int   `json:"bytes"` // compressed
+	Count  int   `json:"count"` // records of 16 bytes
+}
+
+// sample is one version's sufficient statistics in one round.
+type sample struct {
+	Version    string         `json:"version"`
+	Requests   int            `json:"requests"`
+	Failed     int            `json:"failed"`
+	Statuses   map[string]int `json:"statuses"`
+	Sum        float64        `json:"sum"`         // of the response times that did not fail, seconds
+	SumSquares float64        `json:"sum_squares"` // seconds²
+	Buckets    [][2]int64     `json:"buckets"`     // [highest value in µs, count]; relative error at most 1 %
+}
+
+const recordSize = 16
+
+// encode appends the records, little-endian: slot u32, start u32, latency u32
+// (both in units of 100 ns), status u16, version u8, name u8.
+func encode(to []byte, requests []trial.Request) []byte {
+	for _, r := range requests {
+		to = binary.LittleEndian.AppendUint32(to, r.Slot)
+		to = binary.LittleEndian.AppendUint32(to, r.Start)
+		to = binary.LittleEndian.AppendUint32(to, r.Latency)
+		to = binary.LittleEndian.AppendUint16(to, uint16(r.Status))
+		to = append(to, r.Version, r.Name)
+	}
+	return to
+}
+
+func decode(from []byte) ([]trial.Request, error) {
+	if len(from)%recordSize != 0 {
+		return nil, fmt.Errorf("%d bytes are no whole number of records", len(from))
+	}
+	requests := make([]trial.Request, len(from)/recordSize)
+	for i := range requests {
+		b := from[i*recordSize:]
+		requests[i] = trial.Request{
+			Slot:    binary.LittleEndian.Uint32(b),
+			Start:   binary.LittleEndian.Uint32(b[4:]),
+			Latency: binary.LittleEndian.Uint32(b[8:]),
+			Status:  trial.Status16(binary.LittleEndian.Uint16(b[12:])),
+			Version: b[14],
+			Name:    b[15],
+		}
+	}
+	return requests, nil
+}

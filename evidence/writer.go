@@ -1,0 +1,140 @@
+package evidence
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Writer appends rounds to an evidence directory. A round is on disk, raw
+// records first, when Append returns; a process killed at any moment leaves
+// every round before readable.
+type Writer struct {
+	dir      string
+	versions []trial.Version
+	rounds   *os.File
+	requests *os.File
+	offset   int64
+	packer   *zstd.Encoder
+	buckets  *hdrhistogram.Histogram
+	raw      []byte
+	packed   []byte
+}
+
+// Create starts an evidence directory. What an earlier trial left in it is
+// removed first, so that no reader takes old findings for new ones.
+func Create(dir string, h Header, trialFile []byte) (*Writer, error) {
+	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(RequestsFile)), 0o755); err != nil {
+		return nil, fmt.Errorf("making the evidence directory: %w", err)
+	}
+	if err := os.Remove(filepath.Join(dir, ReportFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("removing an earlier report: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, TrialFile), trialFile, 0o644); err != nil {
+		return nil, fmt.Errorf("writing the trial file: %w", err)
+	}
+	packer, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<17))
+	if err != nil {
+		return nil, err
+	}
+	// 1 µs to 429 s, the longest that a record holds; two digits: 1 %.
+	w := &Writer{dir: dir, versions: h.Versions, packer: packer, buckets: hdrhistogram.New(1, 429_496_730, 2)}
+	if w.rounds, err = os.Create(filepath.Join(dir, RoundsFile)); err == nil {
+		w.requests, err = os.Create(filepath.Join(dir, RequestsFile))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making the evidence files: %w", err), w.Close())
+	}
+	h.Schema = Schema
+	return w, w.writeLine(h)
+}
+
+// Append makes a round durable.
+func (w *Writer) Append(r trial.Round) error {
+	w.raw = encode(w.raw[:0], r.Requests)
+	w.packed = w.packer.EncodeAll(w.raw, w.packed[:0])
+	if _, err := w.requests.Write(w.packed); err != nil {
+		return fmt.Errorf("storing the requests of round %d: %w", r.Index, err)
+	}
+	if err := w.requests.Sync(); err != nil {
+		return fmt.Errorf("storing the requests of round %d: %w", r.Index, err)
+	}
+	l := line{
+		Series: r.Series, Round: r.Index, Start: r.Start.Seconds(), End: r.End.Seconds(),
+		Warmup: r.Warmup, Complete: r.Complete, Generator: r.Generator, Examples: r.Examples,
+		Requests: frame{Offset: w.offset, Bytes: len(w.packed), Count: len(r.Requests)},
+	}
+	for i, v := range w.versions {
+		l.Versions = append(l.Versions, w.sample(v.Name, uint8(i), r.Requests))
+	}
+	if err := w.writeLine(l); err != nil {
+		return fmt.Errorf("storing round %d: %w", r.Index, err)
+	}
+	w.offset += int64(len(w.packed))
+	return nil
+}
+
+func (w *Writer) sample(name string, version uint8, requests []trial.Request) sample {
+	s := sample{Version: name, Statuses: map[string]int{}, Buckets: [][2]int64{}}
+	w.buckets.Reset()
+	for _, r := range requests {
+		if r.Version != version {
+			continue
+		}
+		s.Requests++
+		s.Statuses[r.Status.String()]++
+		if !r.Status.OK() {
+			s.Failed++
+			continue
+		}
+		seconds := r.Seconds()
+		s.Sum += seconds
+		s.SumSquares += seconds * seconds
+		// A time beyond the histogram's range can't be: a record holds no more.
+		_ = w.buckets.RecordValue(max(1, int64(seconds*1e6)))
+	}
+	for _, bar := range w.buckets.Distribution() {
+		if bar.Count > 0 {
+			s.Buckets = append(s.Buckets, [2]int64{bar.To, bar.Count})
+		}
+	}
+	return s
+}
+
+func (w *Writer) writeLine(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if _, err := w.rounds.Write(append(text, '\n')); err != nil {
+		return err
+	}
+	return w.rounds.Sync()
+}
+
+// WriteFile puts a file beside the rounds, whole or not at all.
+func (w *Writer) WriteFile(name string, data []byte) error {
+	path := filepath.Join(w.dir, name)
+	if err := os.WriteFile(path+".tmp", data, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".tmp", path)
+}
+
+// Close closes the files; rounds are durable already.
+func (w *Writer) Close() error {
+	var errs []error
+	for _, f := range []*os.File{w.rounds, w.requests} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

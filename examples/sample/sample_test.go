@@ -1,0 +1,154 @@
+package sample
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const ms = time.Millisecond
+
+// with is the default service with changes, constant in time unless they say otherwise.
+func with(change func(*Options)) Options {
+	o := Default()
+	o.Spread = 0
+	change(&o)
+	return o
+}
+
+// ask sends one request in the bubble's time and tells when and how it was answered.
+func ask(h http.Handler) (*httptest.ResponseRecorder, time.Duration) {
+	sent := time.Now()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	return w, time.Since(sent)
+}
+
+func TestAnswersAfterItsLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(with(func(o *Options) { o.Latency, o.Scale = 20*ms, 1.5 }))
+		if _, took := ask(h); took != 30*ms {
+			t.Errorf("answered after %v, want 30ms", took)
+		}
+	})
+}
+
+func TestAnswerIsWhatTheOptionsSay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := ask(New(with(func(o *Options) {
+			o.Status, o.Text, o.Body = 418, "teapot", 8
+			o.Headers = map[string]string{"X-Version": "v41"}
+		})))
+		got := fmt.Sprintln(w.Code, w.Header().Get("X-Version"), w.Body)
+		if diff := cmp.Diff("418 v41 teapot..\n", got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestStallHoldsEveryRequestUntilItsEnd(t *testing.T) {
+	// 10 ms of work; nothing is answered from 80 to 100 ms, 180 to 200 ms, …
+	for _, c := range []struct{ arrives, answered time.Duration }{
+		{0, 10 * ms},
+		{69 * ms, 79 * ms},
+		{70 * ms, 100 * ms}, // would end just as the stall begins
+		{75 * ms, 100 * ms},
+		{80 * ms, 110 * ms}, // work begins after the stall
+		{99 * ms, 110 * ms},
+		{100 * ms, 110 * ms},
+		{185 * ms, 210 * ms},
+	} {
+		t.Run(c.arrives.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := New(with(func(o *Options) { o.StallEvery, o.StallFor = 100*ms, 20*ms }))
+				time.Sleep(c.arrives)
+				if _, took := ask(h); c.arrives+took != c.answered {
+					t.Errorf("answered at %v, want %v", c.arrives+took, c.answered)
+				}
+			})
+		})
+	}
+}
+
+func TestAnswers503UntilReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(with(func(o *Options) { o.ReadyAfter = 25 * ms }))
+		var got []int
+		for range 4 {
+			w, _ := ask(h)
+			got = append(got, w.Code)
+		}
+		if diff := cmp.Diff([]int{503, 503, 503, 200}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestLatenciesAreLognormalAroundTheMedian(t *testing.T) {
+	o := with(func(o *Options) { o.Spread, o.Errors = 0.5, 0.02 })
+	s, logs, failures := New(o).(*service), []float64{}, 0
+	for range 20_000 {
+		latency, failed := s.draw()
+		logs = append(logs, math.Log(float64(latency)/float64(o.Latency)))
+		if failed {
+			failures++
+		}
+	}
+	slices.Sort(logs)
+	near := func(what string, got, want, tolerance float64) {
+		if !(math.Abs(got-want) <= tolerance) {
+			t.Errorf("%s is %.4f, want %.4f ± %.4f", what, got, want, tolerance)
+		}
+	}
+	near("ln of the median", logs[10_000], 0, 0.02)
+	near("ln of p95", logs[19_000], 1.645*o.Spread, 0.03)
+	near("share of errors", float64(failures)/20_000, 0.02, 0.004)
+}
+
+func TestServicesOfOneSeedDrawTheSameLatencies(t *testing.T) {
+	usual := New(Default()).(*service)
+	slow := Default()
+	slow.Scale, slow.Errors = 2, 0.5
+	slower := New(slow).(*service)
+	for i := range 100 {
+		a, _ := usual.draw()
+		b, _ := slower.draw()
+		if d := b - 2*a; d < -1 || d > 1 { // a nanosecond is lost to rounding
+			t.Fatalf("request %d: %v at scale 1, %v at scale 2", i, a, b)
+		}
+	}
+}
+
+func TestAnEndlessDrawStaysADuration(t *testing.T) {
+	s := New(with(func(o *Options) { o.Scale = math.MaxFloat64 })).(*service)
+	if latency, _ := s.draw(); latency != time.Hour {
+		t.Errorf("drew %v, want an hour", latency)
+	}
+}
+
+func TestValidateNamesEveryMistake(t *testing.T) {
+	bad := Options{
+		Latency: -1, Spread: math.NaN(), Scale: math.NaN(), Errors: math.NaN(), Body: -1,
+		StallEvery: time.Second, StallFor: time.Second, DieAfter: -1,
+	}
+	err := bad.Validate()
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, name := range []string{"latency", "spread", "scale", "errors", "status", "body", "stall-for", "die-after"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not named in:\n%v", name, err)
+		}
+	}
+	if err := Default().Validate(); err != nil {
+		t.Errorf("the default is refused: %v", err)
+	}
+}

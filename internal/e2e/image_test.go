@@ -1,0 +1,82 @@
+//go:build e2e
+
+// Package e2e runs the image as pipelines run it: on GitHub, on GitLab, and
+// where nothing is allowed.
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+const image = "localhost/seatrial:e2e"
+
+// bench is the image and three deployed versions of the sample service, in a
+// network of their own where they go by these names.
+type bench struct{ podman }
+
+const (
+	baseline = "http://baseline:8080"
+	same     = "http://same:8080"   // as the baseline
+	slower   = "http://slower:8080" // takes 2.5 times as long
+	network  = "job"
+)
+
+func TestImage(t *testing.T) {
+	b := bench{newPodman(t)}
+	b.build(t, image)
+	b.run(t, nil, "", "network", "create", network).expect(t, 0)
+	b.deploy(t, "baseline", "--seed=1")
+	b.deploy(t, "same", "--seed=2")
+	b.deploy(t, "slower", "--seed=3", "--scale=2.5")
+
+	t.Run("GitHubPass", b.gitHubPass)
+	t.Run("GitHubFail", b.gitHubFail)
+	t.Run("GitHubBadInput", b.gitHubBadInput)
+	t.Run("GitHubCancel", b.gitHubCancel)
+	t.Run("GitLabThroughTheEntrypoint", b.gitLabThroughTheEntrypoint)
+	t.Run("GitLabWithoutTheEntrypoint", b.gitLabWithoutTheEntrypoint)
+	t.Run("AnyUserOnAReadOnlyRoot", b.anyUserOnAReadOnlyRoot)
+}
+
+// deploy starts a version of the sample service, from the image itself.
+func (b bench) deploy(t *testing.T, name string, options ...string) {
+	t.Helper()
+	args := []string{"run", "--detach", "--name=" + name, "--network=" + network, image,
+		"sample", "--listen=0.0.0.0:8080", "--latency=10ms", "--spread=0.2"}
+	b.run(t, nil, "", append(args, options...)...).expect(t, 0)
+}
+
+// flags are a short trial of a candidate.
+func flags(candidate string) []string {
+	return []string{
+		"--candidate", candidate, "--baseline", baseline, "--rate", "100/s", "--for", "12s", "--warmup", "1s",
+		"--at-least", "8s", "--objectives", objective,
+	}
+}
+
+const objective = "latency-p95 <= 150% of baseline"
+
+// Tekton and many clusters run images as no particular user, on a read-only
+// root and without any capability; only the workspace can be written.
+func (b bench) anyUserOnAReadOnlyRoot(t *testing.T) {
+	const user = 65532
+	workspace := t.TempDir()
+	if err := os.Chown(workspace, user, user); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"run", "--rm", "--user=65532:65532", "--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL",
+		"--security-opt=no-new-privileges", "--network=" + network,
+		"--volume=" + workspace + ":/workspace", "--workdir=/workspace", image}
+	b.run(t, nil, "", append(args, flags(same)...)...).expect(t, 0)
+
+	report, err := os.Stat(filepath.Join(workspace, "seatrial-report", "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := report.Sys().(*syscall.Stat_t).Uid; owner != user {
+		t.Errorf("the report belongs to user %d, want %d", owner, user)
+	}
+}

@@ -1,0 +1,227 @@
+package loadgen
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"fortio.org/fortio/fhttp"
+	"fortio.org/log"
+	"golang.org/x/net/http2"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// answer is what one exchange gave.
+type answer struct {
+	status trial.Status16
+	text   string // why it was not as expected, or the start of the body: untrusted
+}
+
+// exchanger sends the trial's request to one version over connections of its own.
+type exchanger interface {
+	exchange(ctx context.Context) answer
+	close()
+}
+
+// excerpt is how much of an unexpected answer's body is kept to show.
+const excerpt = 512
+
+// fortioClient is fortio's standard-library client. Its fast client hides
+// time-outs, sends POSTs twice and reconnects on 404, so it is not used.
+//
+// fortio reports a failed exchange as -1 and a body that breaks off as 204;
+// the tap under it keeps what really happened.
+type fortioClient struct {
+	client *fhttp.Client
+	tap    *tap
+}
+
+var quietFortio = sync.OnceFunc(func() { log.SetLogLevelQuiet(log.Critical) })
+
+func newFortioClient(o Options, t Target, body []byte) (*fortioClient, error) {
+	quietFortio()
+	tap := &tap{expect: o.Expect}
+	options := (&fhttp.HTTPOptions{
+		TLSOptions:        fhttp.TLSOptions{Insecure: o.Insecure, CACert: o.CA, Cert: o.Cert, Key: o.Key},
+		DisableFastClient: true,
+		H2:                o.HTTP2,
+		DisableKeepAlive:  !o.KeepAlive,
+		FollowRedirects:   o.FollowRedirects,
+		MethodOverride:    o.Method,
+		Payload:           body,
+	}).Init(t.URL)
+	proxy, err := proxyFunc(o.Proxy)
+	if err != nil {
+		return nil, err
+	}
+	options.Transport = func(base http.RoundTripper) http.RoundTripper {
+		ownDialer(base, proxy)
+		tap.base = base
+		return tap
+	}
+	// The deadline is the slot's and comes with each request's context: a
+	// second timer in the client would cost CPU and could disagree.
+	options.HTTPReqTimeOut = 0
+	if err := addHeaders(options, o, t); err != nil {
+		return nil, err
+	}
+	client, err := fhttp.NewStdClient(options)
+	if err != nil {
+		return nil, err
+	}
+	return &fortioClient{client, tap}, nil
+}
+
+// ownDialer takes fortio's dialer out of its transports: it keeps statistics
+// without a lock, and a dial that was given up runs beside the next one.
+func ownDialer(base http.RoundTripper, proxy func(*http.Request) (*url.URL, error)) {
+	dialer := &net.Dialer{}
+	switch transport := base.(type) {
+	case *http.Transport:
+		transport.Proxy, transport.DialContext = proxy, dialer.DialContext
+	case *http2.Transport:
+		transport.DialTLSContext = func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, address)
+		}
+	}
+}
+
+func addHeaders(options *fhttp.HTTPOptions, o Options, t Target) error {
+	headers := map[string]string{"User-Agent": "seatrial"}
+	for _, set := range []map[string]trial.Secret{o.Headers, t.Headers} {
+		for name, value := range set {
+			headers[http.CanonicalHeaderKey(name)] = value.Reveal()
+		}
+	}
+	for _, host := range []string{o.Host, t.Host} {
+		if host != "" {
+			headers["Host"] = host
+		}
+	}
+	for name, value := range headers {
+		// Without a space after the colon: over HTTP/2 fortio keeps it.
+		if err := options.AddAndValidateExtraHeader(name + ":" + value); err != nil {
+			return fmt.Errorf("header %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// proxyFunc is how requests find a proxy: none unless asked for, because a
+// proxy taken in silence from the environment would be what is measured.
+func proxyFunc(proxy string) (func(*http.Request) (*url.URL, error), error) {
+	switch proxy {
+	case "":
+		return nil, nil
+	case "environment":
+		return http.ProxyFromEnvironment, nil
+	}
+	address, err := url.Parse(proxy)
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	return http.ProxyURL(address), nil
+}
+
+func (c *fortioClient) close() { c.client.Close() }
+
+func (c *fortioClient) exchange(ctx context.Context) answer {
+	c.tap.err, c.tap.keep = nil, c.tap.keep[:0]
+	code, _, _ := c.client.StreamFetch(ctx)
+	switch {
+	case c.tap.err != nil:
+		return answer{trial.Failed(failureOf(c.tap.err)), c.tap.err.Error()}
+	case code < 0:
+		return answer{trial.Failed(trial.BadExchange), "the client gave up (too many redirects?)"}
+	case !anyOf(c.tap.expect, code):
+		return answer{trial.Answered(code, false), string(c.tap.keep)}
+	}
+	return answer{status: trial.Answered(code, true)}
+}
+
+// tap sits between fortio's client and the transport of one worker and keeps
+// the error of the exchange under way, and the start of an unexpected body.
+type tap struct {
+	base   http.RoundTripper
+	expect []StatusRange
+	err    error
+	keep   []byte
+}
+
+func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.base.RoundTrip(r)
+	if err != nil {
+		t.err = err
+		return nil, err
+	}
+	response.Body = &tappedBody{response.Body, t, !anyOf(t.expect, response.StatusCode)}
+	return response, nil
+}
+
+type tappedBody struct {
+	io.ReadCloser
+	tap  *tap
+	keep bool
+}
+
+func (b *tappedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.keep {
+		b.tap.keep = append(b.tap.keep, p[:min(n, excerpt-len(b.tap.keep))]...)
+	}
+	if err != nil && err != io.EOF {
+		b.tap.err = err
+	}
+	return n, err
+}
+
+// failureOf puts an error of the exchange into the words of the record.
+func failureOf(err error) trial.Failure {
+	var name *net.DNSError
+	var record tls.RecordHeaderError
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return trial.TimedOut
+	case errors.As(err, &name):
+		return trial.BadName
+	case errors.As(err, &certificate), errors.As(err, &record), errors.As(err, &alert), strings.Contains(err.Error(), "tls: "):
+		return trial.BadTLS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return trial.Refused
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		strings.Contains(err.Error(), "server closed"):
+		return trial.Closed
+	}
+	return trial.BadExchange
+}
+
+// body reads the request's body once for all workers.
+func (o Options) body() ([]byte, error) {
+	if o.BodyFile == "" {
+		return []byte(o.Body.Reveal()), nil
+	}
+	data, err := os.ReadFile(o.BodyFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the request body: %w", err)
+	}
+	return bytes.Clone(data), nil
+}
+
+// leastExchange is the least time that an exchange is given: a request that
+// waited almost until its time was over is still sent, and times out.
+const leastExchange = time.Millisecond

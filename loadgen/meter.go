@@ -1,0 +1,250 @@
+// Package loadgen lays requests on the versions of a trial and records what
+// came back.
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Meter sends the load of one trial. Each version has its own workers, so
+// that one that stalls never delays the others' requests.
+type Meter struct {
+	options  Options
+	targets  []Target
+	schedule schedule
+	body     []byte
+}
+
+// NewMeter prepares the load; nothing is sent.
+func NewMeter(o Options, targets []Target) (*Meter, error) {
+	if len(targets) == 0 || len(targets) > 255 {
+		return nil, fmt.Errorf("a trial has 1 to 255 versions, not %d", len(targets))
+	}
+	body, err := o.body()
+	if err != nil {
+		return nil, err
+	}
+	return &Meter{options: o, targets: targets, schedule: newSchedule(o, len(targets)), body: body}, nil
+}
+
+// Rounds sends the load and yields the rounds in order, each as soon as all
+// its requests have ended and all earlier ones were yielded. Requests still
+// under way when the caller stops, or when ctx ends, are cancelled at once;
+// what had ended by then is yielded last, as incomplete rounds, unless the
+// caller stopped. An error means that the load could not be sent at all.
+func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
+	return func(yield func(trial.Round, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		r := m.newRun()
+		if err := r.start(ctx); err != nil {
+			yield(trial.Round{}, err)
+			return
+		}
+		defer r.finish(stop)
+		next := 0
+		for next < m.schedule.rounds {
+			select {
+			case <-r.changed:
+			case <-r.idle:
+			}
+			for ; next < m.schedule.rounds && r.ended(next); next++ {
+				if !yield(r.take(next), nil) {
+					return
+				}
+			}
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		r.finish(stop)
+		for ; next < m.schedule.rounds; next++ {
+			if round := r.take(next); len(round.Requests) > 0 && !yield(round, nil) {
+				return
+			}
+		}
+	}
+}
+
+// run is one execution of the load.
+type run struct {
+	*Meter
+	began   time.Time
+	pages   []atomic.Pointer[page] // one for each round, made by the first worker to need it
+	next    []atomic.Int64         // per version: the next group to be sent
+	changed chan struct{}          // a round ended
+	idle    chan struct{}          // closed when every worker has ended
+	workers sync.WaitGroup
+	sent    atomic.Int64  // requests
+	spent   time.Duration // CPU time of the process before the load
+	told    examples
+}
+
+func (m *Meter) newRun() *run {
+	return &run{
+		Meter:   m,
+		pages:   make([]atomic.Pointer[page], m.schedule.rounds),
+		next:    make([]atomic.Int64, len(m.targets)),
+		changed: make(chan struct{}, 1),
+		idle:    make(chan struct{}),
+	}
+}
+
+func (r *run) start(ctx context.Context) error {
+	var clients [][]exchanger
+	for v := range r.targets {
+		clients = append(clients, nil)
+		for range r.options.Connections {
+			client, err := newFortioClient(r.options, r.targets[v], r.body)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.targets[v].Name, err)
+			}
+			clients[v] = append(clients[v], client)
+		}
+	}
+	r.spent = cpuTime()
+	r.began = time.Now().Add(10 * time.Millisecond)
+	for v := range clients {
+		for _, client := range clients[v] {
+			r.workers.Go(func() {
+				defer client.close()
+				(&worker{run: r, version: v, client: client}).work(ctx)
+			})
+		}
+	}
+	go func() { r.workers.Wait(); close(r.idle) }()
+	return nil
+}
+
+// finish cancels what is under way and waits until every worker has ended.
+func (r *run) finish(stop context.CancelFunc) {
+	stop()
+	<-r.idle
+}
+
+func (r *run) ended(round int) bool {
+	p := r.pages[round].Load()
+	return p != nil && p.open.Load() == 0
+}
+
+// take gives a round's records and lets go of them.
+func (r *run) take(index int) trial.Round {
+	length := r.schedule.roundLength()
+	round := trial.Round{
+		Series: trial.LoadSeries, Index: index, Warmup: index < r.schedule.warmup,
+		Start: time.Duration(index) * length, End: time.Duration(index+1) * length,
+	}
+	p := r.pages[index].Swap(nil)
+	if p == nil {
+		return round
+	}
+	round.Complete = p.open.Load() == 0
+	round.Generator = trial.Generator{
+		Planned: len(p.records), Waited: int(p.waited.Load()),
+		Late: int(p.late.Load()), Lateness: time.Duration(p.lateness.Load()),
+	}
+	if r.overloaded() {
+		round.Generator.Late += round.Generator.Waited
+	}
+	round.Requests = p.ended()
+	round.Examples = r.told.take()
+	return round
+}
+
+// page returns the place for a round's records.
+func (r *run) page(round int) *page {
+	if p := r.pages[round].Load(); p != nil {
+		return p
+	}
+	fresh := newPage(r.schedule.perRound * r.schedule.versions)
+	if r.pages[round].CompareAndSwap(nil, fresh) {
+		return fresh
+	}
+	return r.pages[round].Load()
+}
+
+// worker sends the requests of one version over one connection, one after
+// another: it claims the version's next slot, waits for its time and sends.
+type worker struct {
+	*run
+	version int
+	client  exchanger
+	timer   *time.Timer
+}
+
+func (w *worker) work(ctx context.Context) {
+	w.timer = time.NewTimer(0)
+	defer w.timer.Stop()
+	<-w.timer.C
+	for {
+		group := int(w.next[w.version].Add(1) - 1)
+		if group >= w.schedule.groups() || !w.send(ctx, group) {
+			return
+		}
+	}
+}
+
+// send waits for the slot, exchanges and records. It reports false when the
+// trial ended meanwhile: then nothing is recorded, because nothing was learnt.
+func (w *worker) send(ctx context.Context, group int) bool {
+	slot := w.schedule.slot(group, w.version)
+	planned := w.began.Add(w.schedule.at(slot))
+	free := time.Now()
+	if !w.until(ctx, planned, free) {
+		return false
+	}
+	record := trial.Request{Slot: uint32(slot), Version: uint8(w.version)}
+	wait := max(0, free.Sub(planned))
+	sent := time.Now()
+	record.Start = trial.Ticks(sent.Sub(planned))
+	got := answer{status: trial.Failed(trial.Unsent)}
+	if wait < w.options.Timeout {
+		deadline, done := context.WithDeadline(ctx, sent.Add(max(w.options.Timeout-wait, leastExchange)))
+		got = w.client.exchange(deadline)
+		done()
+		w.sent.Add(1)
+		if ctx.Err() != nil && !got.status.OK() {
+			return false
+		}
+	}
+	// Response time from the slot: see trial.Request.Seconds.
+	record.Latency = trial.Ticks(time.Since(sent) + wait)
+	record.Status = got.status
+	w.told.add(w.targets[w.version].Name, got)
+	w.record(group, record, wait, sent.Sub(planned)-wait)
+	return true
+}
+
+// until waits for the planned time; free is now.
+func (w *worker) until(ctx context.Context, planned, free time.Time) bool {
+	pause := planned.Sub(free)
+	if pause <= 0 {
+		return ctx.Err() == nil
+	}
+	w.timer.Reset(pause)
+	select {
+	case <-w.timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (w *worker) record(group int, record trial.Request, wait, late time.Duration) {
+	round := group / w.schedule.perRound
+	p := w.page(round)
+	p.put(int(record.Slot)-round*w.schedule.perRound*w.schedule.versions, record, wait, late)
+	if p.open.Add(-1) == 0 {
+		select {
+		case w.changed <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package loadgen
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// page holds the records of one round while its requests are under way. Each
+// slot has its own place, so workers write without locks; open counts the
+// places still empty, and its last decrement publishes all of them.
+type page struct {
+	records  []trial.Request
+	written  []atomic.Bool
+	open     atomic.Int64
+	waited   atomic.Int64
+	late     atomic.Int64
+	lateness atomic.Int64 // the worst, nanoseconds
+}
+
+func newPage(slots int) *page {
+	p := &page{records: make([]trial.Request, slots), written: make([]atomic.Bool, slots)}
+	p.open.Store(int64(slots))
+	return p
+}
+
+func (p *page) put(place int, record trial.Request, wait, late time.Duration) {
+	p.records[place] = record
+	p.written[place].Store(true)
+	if wait > trial.LateAfter {
+		p.waited.Add(1)
+	}
+	if late > trial.LateAfter {
+		p.late.Add(1)
+	}
+	for worst := p.lateness.Load(); int64(late) > worst && !p.lateness.CompareAndSwap(worst, int64(late)); {
+		worst = p.lateness.Load()
+	}
+}
+
+// ended returns the records that were written, in the order of their slots.
+func (p *page) ended() []trial.Request {
+	if p.open.Load() == 0 {
+		return p.records
+	}
+	var records []trial.Request
+	for i := range p.records {
+		if p.written[i].Load() {
+			records = append(records, p.records[i])
+		}
+	}
+	return records
+}
+
+// examples keeps the first unexpected answer of each kind, so that a report
+// can show what a version really said.
+type examples struct {
+	mu    sync.Mutex
+	seen  map[[2]string]bool
+	fresh []trial.Example
+}
+
+// fewKinds bounds how many kinds of answer are kept: enough to understand a
+// failure, too few to fill a disk.
+const fewKinds = 20
+
+func (e *examples) add(version string, got answer) {
+	if got.status.OK() {
+		return
+	}
+	key := [2]string{version, got.status.String()}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.seen[key] || len(e.seen) >= fewKinds {
+		return
+	}
+	if e.seen == nil {
+		e.seen = map[[2]string]bool{}
+	}
+	e.seen[key] = true
+	e.fresh = append(e.fresh, trial.Example{Version: version, Status: key[1], Text: strings.ToValidUTF8(got.text, "\ufffd")})
+}
+
+func (e *examples) take() []trial.Example {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	fresh := e.fresh
+	e.fresh = nil
+	return fresh
+}

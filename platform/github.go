@@ -1,0 +1,121 @@
+package platform
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/sethvargo/go-githubactions"
+)
+
+// gitHub publishes to GitHub Actions. Masks and annotations go through
+// go-githubactions; its file commands are not used, because they panic
+// without their file and put a fixed delimiter around values.
+type gitHub struct {
+	Environment
+	action *githubactions.Action
+}
+
+func newGitHub(e Environment) *gitHub {
+	return &gitHub{e, githubactions.New(githubactions.WithWriter(e.Stdout), githubactions.WithGetenv(e.Getenv))}
+}
+
+func (*gitHub) Name() string { return "github" }
+
+// Mask registers each line of each value: the runner masks line by line.
+func (g *gitHub) Mask(values []string) {
+	for _, value := range values {
+		for line := range strings.Lines(value) {
+			if line = strings.TrimSpace(line); line != "" {
+				g.action.AddMask(line)
+			}
+		}
+	}
+}
+
+// Publish sets the outputs first: they must be there even if the rest fails.
+func (g *gitHub) Publish(p Publication) error {
+	errs := []error{g.setOutputs(p.Outputs), g.addSummary(p.Summary)}
+	for _, a := range bounded(p.Annotations) {
+		g.annotate(a)
+	}
+	return errors.Join(errs...)
+}
+
+func (g *gitHub) setOutputs(outputs []Output) error {
+	var text strings.Builder
+	for _, o := range outputs {
+		delimiter, err := g.delimiter()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&text, "%s<<%s\n%s\n%s\n", o.Name, delimiter, o.Value, delimiter)
+	}
+	return g.appendTo("GITHUB_OUTPUT", text.String())
+}
+
+// delimiter is drawn for each value, so that no value can end itself early
+// and set outputs of its own.
+func (g *gitHub) delimiter() (string, error) {
+	var random [16]byte
+	if _, err := io.ReadFull(g.Random, random[:]); err != nil {
+		return "", fmt.Errorf("drawing a delimiter: %w", err)
+	}
+	return "seatrial-" + hex.EncodeToString(random[:]), nil
+}
+
+func (g *gitHub) addSummary(markdown string) error {
+	if markdown == "" {
+		return nil
+	}
+	return g.appendTo("GITHUB_STEP_SUMMARY", markdown+"\n")
+}
+
+func (g *gitHub) appendTo(variable, text string) error {
+	path := g.Getenv(variable)
+	if path == "" {
+		return fmt.Errorf("writing to $%s: %w", variable, errNoFile)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("writing to $%s: %w", variable, err)
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("writing to $%s: %w", variable, err)
+	}
+	return nil
+}
+
+// Limits of the runner: ten annotations of a kind in a step, 4,096 characters each.
+const (
+	mostAnnotations = 10
+	longestMessage  = 4000
+)
+
+// bounded keeps one error and nine others.
+func bounded(all []Annotation) []Annotation {
+	return all[:min(len(all), mostAnnotations)]
+}
+
+func (g *gitHub) annotate(a Annotation) {
+	fields := map[string]string{"title": a.Title}
+	if a.File != "" {
+		fields["file"], fields["line"], fields["col"] = a.File, strconv.Itoa(a.Line), strconv.Itoa(a.Column)
+	}
+	message := []rune(a.Message)
+	text := string(message[:min(len(message), longestMessage)])
+	action := g.action.WithFieldsMap(fields)
+	switch a.Level {
+	case Error:
+		action.Errorf("%s", text)
+	case Warning:
+		action.Warningf("%s", text)
+	default:
+		action.Noticef("%s", text)
+	}
+}

@@ -1,0 +1,85 @@
+// Package platform brings a trial's result to where the pipeline runs. It
+// knows strings, and nothing of trials.
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Output is a named value for later steps of the pipeline.
+type Output struct{ Name, Value string }
+
+// Level is how loud an annotation is.
+type Level int
+
+const (
+	Notice Level = iota
+	Warning
+	Error
+)
+
+// Annotation is a message that may be attached to a place in the repository.
+type Annotation struct {
+	Level   Level
+	Title   string
+	Message string
+	File    string // relative to the repository; empty for none
+	Line    int
+	Column  int
+}
+
+// Publication is all that a platform is given to show.
+type Publication struct {
+	Outputs     []Output
+	Summary     string // Markdown
+	Annotations []Annotation
+}
+
+// Platform is a kind of pipeline.
+type Platform interface {
+	Name() string
+	// Mask hides values in everything that is logged from now on.
+	Mask(values []string)
+	// Publish shows the result. Its error is a warning to people and never
+	// changes a verdict.
+	Publish(p Publication) error
+}
+
+// Environment is what a platform may see of the process.
+type Environment struct {
+	Getenv func(string) string
+	Stdout io.Writer
+	Random io.Reader // for delimiters that no value can contain
+}
+
+// Detect finds the platform that this process runs on; a plain shell is Local.
+func Detect(e Environment) Platform {
+	if e.Getenv("GITHUB_ACTIONS") == "true" {
+		return newGitHub(e)
+	}
+	return local{e.Stdout}
+}
+
+// local is a terminal, or any pipeline that reads the exit code and the files.
+type local struct{ out io.Writer }
+
+func (local) Name() string { return "local" }
+
+// Mask does nothing: a terminal has no masks, and secrets are never printed.
+func (local) Mask([]string) {}
+
+// Publish prints the outputs, one a line.
+func (l local) Publish(p Publication) error {
+	var text strings.Builder
+	text.WriteString("\noutputs:\n")
+	for _, o := range p.Outputs {
+		fmt.Fprintf(&text, "  %s=%s\n", o.Name, strings.ReplaceAll(o.Value, "\n", " "))
+	}
+	_, err := io.WriteString(l.out, text.String())
+	return err
+}
+
+var errNoFile = errors.New("the variable is not set")

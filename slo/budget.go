@@ -1,0 +1,33 @@
+package slo
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/slo/bayes"
+)
+
+// Check returns why a load of this many judged rounds of this length can't be
+// judged as the policy asks, each with its remedy; nothing if it can.
+func (p Policy) Check(rounds int, length time.Duration) []string {
+	var mistakes []string
+	budget := time.Duration(rounds) * length
+	fewest := bayes.FewestRounds(1 - float64(p.Confidence))
+	if rounds < fewest {
+		return append(mistakes, fmt.Sprintf("%s of load is %s of %s; the judge needs at least %d: use for: %s or longer",
+			budget, counted(rounds, "round"), length, fewest, up(time.Duration(fewest)*length)))
+	}
+	seconds, least := p.atLeast()
+	needed := max(time.Duration(seconds*float64(time.Second)), time.Duration(least)*length)
+	if needed > budget {
+		mistakes = append(mistakes, fmt.Sprintf(
+			"%s of load can never pass: a pass needs %s and %s of %s; use for: %s or longer, a higher rate, or at-least: %s",
+			budget, time.Duration(seconds*float64(time.Second)), counted(least, "round"), length, up(needed), budget))
+	}
+	return mistakes
+}
+
+// up rounds a remedy to whole seconds, upwards.
+func up(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
+}

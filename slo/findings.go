@@ -1,0 +1,187 @@
+package slo
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Conclusion is all that the judge has to say at the end.
+type Conclusion struct {
+	Verdict  trial.Verdict
+	Broken   string // why the trial could not be measured; empty if it could
+	Reason   string // one sentence
+	Findings []trial.Finding
+	Pairs    int // that Holm's correction counts
+	Rounds   int
+	Seconds  float64
+	Requests int
+	Late     int
+	Dropped  int
+	Tracks   []trial.Tracks
+}
+
+// Conclude sums up what the rounds have shown.
+func (j *Judge) Conclude() Conclusion {
+	c := Conclusion{
+		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
+		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Dropped: j.dropped,
+		Tracks: j.course.tracks(j.versions),
+	}
+	for _, q := range j.questions {
+		c.Findings = append(c.Findings, j.finding(q))
+		if q.rounds == 0 && !q.objective.Inform && j.policy.noData(q.objective) == NoDataBroken && c.Broken == "" {
+			c.Broken = fmt.Sprintf("there is no data for %s of %s", q.objective.Text, j.versions[q.candidate].Name)
+		}
+	}
+	c.Reason = j.reason(c)
+	return c
+}
+
+func (j *Judge) look() trial.Look {
+	l := trial.Look{
+		Rounds: j.rounds, Seconds: j.seconds, Done: j.done, Verdict: j.verdictSoFar(),
+		Broken: j.broken(), Late: j.late, Requests: j.planned,
+	}
+	for _, q := range j.questions {
+		against, within := q.evidence(1)
+		s := trial.Standing{
+			Objective: q.objective.Text, Version: j.versions[q.candidate].Name,
+			Verdict: q.verdict, Decided: q.decided, Figure: j.figure(q), Leaning: trial.Pass,
+			Progress: math.Max(against, within) / q.needed(),
+		}
+		if against > within {
+			s.Leaning = trial.Fail
+		}
+		s.Progress = math.Min(math.Max(s.Progress, 0), 1)
+		if q.verdict == trial.Inconclusive {
+			s.Needs = j.needs(q)
+		}
+		l.Standings = append(l.Standings, s)
+	}
+	return l
+}
+
+// figure is the one number to show while a trial runs.
+func (j *Judge) figure(q *question) trial.Quantity {
+	b, c, change := j.estimates(q)
+	if q.objective.Relative() && !math.IsNaN(b.Value) {
+		return change
+	}
+	return c
+}
+
+// estimates are pooled over the judged rounds.
+func (j *Judge) estimates(q *question) (baseline, candidate, change trial.Quantity) {
+	o := q.objective
+	unit := o.unit()
+	candidate = trial.Quantity{Value: j.judged[q.candidate].value(o.metric, o.stat), Unit: unit}
+	baseline = trial.Quantity{Value: math.NaN(), Unit: unit}
+	change = trial.Quantity{Value: math.NaN(), Unit: trial.Ratio}
+	if j.baseline < 0 {
+		return baseline, candidate, change
+	}
+	baseline.Value = j.judged[j.baseline].value(o.metric, o.stat)
+	if o.metric == errorRate && o.limit.kind != ratio {
+		change.Unit, change.Value = trial.Points, candidate.Value-baseline.Value
+	} else if baseline.Value > 0 && !math.IsInf(baseline.Value, 1) {
+		change.Value = candidate.Value/baseline.Value - 1
+	}
+	return baseline, candidate, change
+}
+
+func (j *Judge) finding(q *question) trial.Finding {
+	o := q.objective
+	f := trial.Finding{
+		Objective: o.Text, Name: o.Name, Version: j.versions[q.candidate].Name,
+		Verdict: q.verdict, Inform: o.Inform, Implied: o.Implied, Decided: q.decided,
+		Needed: math.Round(1 / q.alpha), Confidence: 1 - q.alpha,
+	}
+	if o.Source != (trial.Source{}) {
+		f.Source = &o.Source
+	}
+	f.Baseline, f.Candidate, f.Change = j.estimates(q)
+	shown := q.statistic.figures(outlook{needed: q.needed(), pooled: j.judged})
+	f.Anytime, f.Credible = between(shown.anytime, shown.unit), between(shown.credible, shown.unit)
+	f.Within = trial.Quantity{Value: shown.within, Unit: trial.Share}
+	if o.lower {
+		f.Within.Value = 1 - shown.within
+	}
+	against, within := q.evidence(1)
+	f.Against, f.For = trial.Evidence{Log: against, Most: q.against}, trial.Evidence{Log: within, Most: q.within}
+	f.Statistic, f.Rounds = shown.method, q.rounds
+	f.Requests = j.judged[q.candidate].requests
+	if o.Relative() {
+		f.Requests += j.judged[j.baseline].requests
+	}
+	if f.Verdict == trial.Inconclusive && f.Rounds > 0 {
+		f.Needs = j.needs(q)
+	}
+	if f.Rounds == 0 && j.policy.noData(o) == NoDataFail {
+		f.Verdict = trial.Fail
+	}
+	f.Reason = j.sentence(q, f)
+	return f
+}
+
+func between(ends [2]float64, unit trial.Unit) trial.Interval {
+	return trial.Interval{Low: trial.Quantity{Value: ends[0], Unit: unit}, High: trial.Quantity{Value: ends[1], Unit: unit}}
+}
+
+// mostRepeats is how many times the data so far may be needed again before
+// "more of the same" is no useful advice.
+const mostRepeats = 256
+
+// needs forecasts what would settle a question if the data went on as they
+// are: the fewest repetitions of the rounds so far that carry enough evidence
+// for a fail, or for a pass that at-least allows.
+func (j *Judge) needs(q *question) *trial.Needs {
+	if j.rounds == 0 {
+		return &trial.Needs{}
+	}
+	forFail := q.needed() + math.Log(float64(len(j.counted())))
+	fail := repeats(func(times float64) bool { against, _ := q.evidence(times); return against >= forFail })
+	pass := repeats(func(times float64) bool { _, within := q.evidence(times); return within >= q.needed() })
+	times := math.Min(fail, math.Max(pass, j.untilAtLeast()))
+	if math.IsInf(times, 1) {
+		return &trial.Needs{}
+	}
+	return j.more(times)
+}
+
+// repeats is the least number of repetitions that is enough, to about a
+// thousandth; +Inf if mostRepeats are not.
+func repeats(enough func(times float64) bool) float64 {
+	high := 1.0
+	for !enough(high) {
+		if high *= 2; high > mostRepeats {
+			return math.Inf(1)
+		}
+	}
+	low := high / 2
+	for range 10 {
+		if middle := (low + high) / 2; enough(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+// untilAtLeast is how many times the rounds so far make a pass possible.
+func (j *Judge) untilAtLeast() float64 {
+	seconds, rounds := j.policy.atLeast()
+	return math.Max(seconds/j.seconds, float64(rounds)/float64(j.rounds))
+}
+
+func (j *Judge) more(times float64) *trial.Needs {
+	more := math.Max(times-1, 0)
+	perVersion := float64(j.planned) / float64(len(j.versions))
+	return &trial.Needs{
+		Rounds:   max(1, int(math.Ceil(more*float64(j.rounds)))),
+		Seconds:  more * j.seconds,
+		Requests: max(1, int(math.Ceil(more*perVersion))),
+	}
+}

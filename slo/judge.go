@@ -1,0 +1,336 @@
+// Package slo judges: it turns objectives and evidence into findings.
+package slo
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/seatrial/seatrial/slo/bayes"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Judge looks at one round after another and may be asked at any time what
+// they show. The same rounds in the same order give the same findings.
+type Judge struct {
+	policy    Policy
+	versions  []trial.Version
+	baseline  int // index, or -1
+	questions []*question
+
+	earlier []*history // of each version, warm-up included
+	judged  []*history // of each version
+	rounds  int        // judged
+	seconds float64    // judged
+	planned int        // requests in judged rounds
+	late    int        // of these, late by the generator's own fault
+	dropped int        // incomplete rounds
+	mute    silence
+	course  course
+	done    bool
+}
+
+// question is one objective asked of one candidate.
+type question struct {
+	objective Objective
+	candidate int
+	statistic statistic
+	alpha     float64
+
+	rounds  int // that had data for it
+	verdict trial.Verdict
+	decided int     // judged rounds when the verdict was shown
+	against float64 // most evidence so far for beyond the limit, ln
+	within  float64 // most evidence so far for within it, ln
+}
+
+// silence is for how long the baseline has had no expected answer at all.
+type silence struct {
+	rounds  int
+	since   time.Duration
+	seconds float64
+	status  string
+}
+
+// New prepares the judging of these versions. Objectives that every trial has
+// are added here, so that stored evidence is judged as a running trial is.
+func New(p Policy, versions []trial.Version) *Judge {
+	j := &Judge{policy: p, versions: versions, baseline: trial.BaselineOf(versions)}
+	j.policy.Objectives = withImplied(p.Objectives, j.baseline >= 0)
+	for i := range versions {
+		j.earlier = append(j.earlier, newHistory())
+		j.judged = append(j.judged, newHistory())
+		if i == j.baseline {
+			continue
+		}
+		for _, o := range j.policy.Objectives {
+			j.questions = append(j.questions, &question{
+				objective: o, candidate: i, alpha: 1 - float64(p.confidence(o)),
+				statistic: newStatistic(o, pair{candidate: i, baseline: j.baseline}),
+			})
+		}
+	}
+	return j
+}
+
+// Look judges one more round and says where the trial stands. Rounds of the
+// warm-up and incomplete ones only count as seen; after the decision nothing
+// changes any more.
+func (j *Judge) Look(r trial.Round) trial.Look {
+	if !r.Complete && !j.done {
+		j.dropped++
+	}
+	if j.done || !r.Complete {
+		return j.look()
+	}
+	v := newView(r, len(j.versions))
+	j.course.add(r, v)
+	if r.Warmup {
+		j.remember(j.earlier, v)
+	} else {
+		j.judge(r, v)
+	}
+	return j.look()
+}
+
+func (j *Judge) remember(where []*history, v view) {
+	for i, s := range v {
+		where[i].add(s)
+	}
+}
+
+func (j *Judge) judge(r trial.Round, v view) {
+	now := judgedRound{view: v, start: r.Start.Seconds(), before: j.earlier}
+	for _, q := range j.questions {
+		q.add(now)
+	}
+	j.remember(j.earlier, v)
+	j.remember(j.judged, v)
+	j.rounds++
+	j.seconds += (r.End - r.Start).Seconds()
+	j.planned += r.Generator.Planned
+	j.late += r.Generator.Late
+	j.listen(r, v)
+	if !j.behind() {
+		j.fail()
+		j.pass()
+	}
+	if j.done = j.settled(); j.done {
+		j.course.decided = r.End.Seconds()
+	}
+}
+
+func (q *question) add(r judgedRound) {
+	if !q.statistic.add(r) {
+		return
+	}
+	q.rounds++
+	against, within := q.evidence(1)
+	q.against, q.within = math.Max(q.against, against), math.Max(q.within, within)
+}
+
+// evidence is the evidence for beyond and for within the limit, were the
+// rounds so far seen times over.
+func (q *question) evidence(times float64) (against, within float64) {
+	above, below := q.statistic.repeated(times)
+	if q.objective.lower {
+		return below, above
+	}
+	return above, below
+}
+
+func (q *question) needed() float64 { return -math.Log(q.alpha) }
+
+// fail applies Holm's correction to the anytime p-values 1/max E of all judged
+// pairs (Holm 1979; Ramdas et al. 2023, §5): the k-th strongest of m fails if
+// its evidence reaches (m − k + 1)/α. A fail may be shown in any round, and
+// overrules a pass: both error bounds hold all the same.
+func (j *Judge) fail() {
+	judged := j.counted()
+	slices.SortStableFunc(judged, func(a, b *question) int {
+		return cmp.Compare(b.against-b.needed(), a.against-a.needed())
+	})
+	for k, q := range judged {
+		if q.against < q.needed()+math.Log(float64(len(judged)-k)) {
+			break
+		}
+		q.decide(trial.Fail, j.rounds)
+	}
+	for _, q := range j.questions {
+		if q.objective.Inform && q.against >= q.needed() {
+			q.decide(trial.Fail, j.rounds)
+		}
+	}
+}
+
+func (q *question) decide(v trial.Verdict, round int) {
+	if q.verdict != v {
+		q.verdict, q.decided = v, round
+	}
+}
+
+// pass gives passes, but not before at-least, and not in a round in which the
+// baseline said nothing: beside a dead baseline everything looks fast.
+func (j *Judge) pass() {
+	if !j.longEnough() || j.mute.rounds > 0 {
+		return
+	}
+	for _, q := range j.questions {
+		_, within := q.evidence(1)
+		if q.verdict == trial.Inconclusive && within >= q.needed() {
+			q.decide(trial.Pass, j.rounds)
+		}
+	}
+}
+
+// counted are the questions that count for the verdict.
+func (j *Judge) counted() []*question {
+	var judged []*question
+	for _, q := range j.questions {
+		if !q.objective.Inform {
+			judged = append(judged, q)
+		}
+	}
+	return judged
+}
+
+func (j *Judge) longEnough() bool {
+	seconds, rounds := j.policy.atLeast()
+	return j.seconds >= seconds-1e-9 && j.rounds >= rounds
+}
+
+// mostLate is the share of late requests up to which a load still stands for
+// the one that was planned.
+const mostLate = 0.05
+
+func (j *Judge) behind() bool { return float64(j.late) > mostLate*float64(j.planned) }
+
+// The baseline is taken for gone when it had no expected answer for two
+// seconds and four rounds: shorter silences are a restart or a stall.
+const (
+	goneSeconds = 2.0
+	goneRounds  = 4
+)
+
+// listen notes for how long the baseline has said nothing of use.
+func (j *Judge) listen(r trial.Round, v view) {
+	if j.baseline < 0 || !v[j.baseline].silent() {
+		j.mute = silence{}
+		return
+	}
+	if j.mute.rounds == 0 {
+		j.mute.since = r.Start
+	}
+	j.mute.rounds++
+	j.mute.seconds += v[j.baseline].length
+	for _, q := range r.Requests {
+		if int(q.Version) == j.baseline {
+			j.mute.status = q.Status.String()
+		}
+	}
+}
+
+// broken says why the trial can't be measured; empty while it can.
+func (j *Judge) broken() string {
+	if j.mute.rounds < goneRounds || j.mute.seconds < goneSeconds {
+		return ""
+	}
+	return fmt.Sprintf("the baseline has had no expected answer since %s of the trial (%s)",
+		trial.Quantity{Value: j.mute.since.Seconds(), Unit: trial.Seconds}, j.mute.status)
+}
+
+// settled reports that nothing that could still be learnt would change the verdict.
+func (j *Judge) settled() bool {
+	open := 0
+	for _, q := range j.counted() {
+		if q.verdict == trial.Fail {
+			return true
+		}
+		if q.verdict == trial.Inconclusive {
+			open++
+		}
+	}
+	return open == 0 || j.broken() != ""
+}
+
+// verdictSoFar is what all counted questions come to. There is no pass without one.
+func (j *Judge) verdictSoFar() trial.Verdict {
+	judged := j.counted()
+	all := len(judged) > 0
+	for _, q := range judged {
+		if q.verdict == trial.Fail {
+			return trial.Fail
+		}
+		all = all && q.verdict == trial.Pass
+	}
+	if all {
+		return trial.Pass
+	}
+	return trial.Inconclusive
+}
+
+// verdict is the last word: now an objective without data may fail the trial.
+func (j *Judge) verdict() trial.Verdict {
+	for _, q := range j.counted() {
+		if q.rounds == 0 && j.policy.noData(q.objective) == NoDataFail {
+			return trial.Fail
+		}
+	}
+	return j.verdictSoFar()
+}
+
+// confidence of one objective: its own, else the trial's.
+func (p Policy) confidence(o Objective) Percent {
+	if o.Confidence != nil {
+		return *o.Confidence
+	}
+	return p.Confidence
+}
+
+func (p Policy) noData(o Objective) NoData {
+	if o.NoData != nil {
+		return *o.NoData
+	}
+	return p.NoData
+}
+
+// A quiet half minute proves little about rare stalls, but less proves nothing.
+const (
+	leastSeconds = 30.0
+	leastRounds  = 120
+)
+
+// atLeast is what must have been judged before a pass is given.
+func (p Policy) atLeast() (seconds float64, rounds int) {
+	if p.AtLeast > 0 {
+		return p.AtLeast.Seconds(), bayes.FewestRounds(1 - float64(p.Confidence))
+	}
+	return leastSeconds, leastRounds
+}
+
+// ruleOfError is what every trial holds a candidate to, whatever else it asks:
+// fast errors are no release.
+var ruleOfError = map[bool]string{true: "error-rate <= baseline + 2%", false: "error-rate <= 1%"}
+
+// withImplied adds the objectives that were not asked for.
+func withImplied(asked []Objective, hasBaseline bool) []Objective {
+	objectives := slices.Clone(asked)
+	if len(asked) == 0 && hasBaseline {
+		objectives = append(objectives, implied("latency-p95 <= 110% of baseline"))
+	}
+	if !slices.ContainsFunc(asked, func(o Objective) bool { return o.metric == errorRate }) {
+		objectives = append(objectives, implied(ruleOfError[hasBaseline]))
+	}
+	return objectives
+}
+
+func implied(text string) Objective {
+	o, err := parse(text)
+	if err != nil {
+		panic("implied objective: " + err.Error())
+	}
+	o.Implied = true
+	return o
+}

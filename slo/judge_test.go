@@ -1,0 +1,438 @@
+package slo
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+var (
+	alone = []trial.Version{{Name: "candidate"}}
+	both  = []trial.Version{{Name: "baseline", Role: trial.Baseline}, {Name: "candidate"}}
+	three = []trial.Version{{Name: "baseline", Role: trial.Baseline}, {Name: "a"}, {Name: "b"}}
+)
+
+const (
+	perRound    = 25
+	roundLength = 250 * time.Millisecond
+)
+
+// world draws one request of a version in a round: its response time in
+// seconds, negative for a failed one.
+type world func(random *rand.Rand, version, round int) float64
+
+// rounds plays a world: 25 requests to each version every 250 ms.
+func rounds(w world, seed uint64, versions, count int) []trial.Round {
+	random := rand.New(rand.NewPCG(seed, 1))
+	var out []trial.Round
+	for i := range count {
+		r := trial.Round{
+			Index: i, Complete: true, Start: time.Duration(i) * roundLength, End: time.Duration(i+1) * roundLength,
+			Generator: trial.Generator{Planned: perRound * versions},
+		}
+		for range perRound {
+			for v := range versions {
+				q := trial.Request{Version: uint8(v), Status: trial.Answered(200, true)}
+				if x := w(random, v, i); x < 0 {
+					q.Status = trial.Answered(500, false)
+				} else {
+					q.Latency = trial.Ticks(time.Duration(x * float64(time.Second)))
+				}
+				r.Requests = append(r.Requests, q)
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func judgeOf(t *testing.T, versions []trial.Version, set func(*Policy), objectives ...string) *Judge {
+	t.Helper()
+	p := DefaultPolicy()
+	for _, text := range objectives {
+		var o Objective
+		if err := o.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		p.Objectives = append(p.Objectives, o)
+	}
+	if set != nil {
+		set(&p)
+	}
+	return New(p, versions)
+}
+
+// play looks at the rounds until the judge is done, and returns its last look.
+func play(j *Judge, rounds []trial.Round) trial.Look {
+	var l trial.Look
+	for _, r := range rounds {
+		if l = j.Look(r); l.Done {
+			break
+		}
+	}
+	return l
+}
+
+func lognormal(random *rand.Rand, median, sigma float64) float64 {
+	return median * math.Exp(sigma*random.NormFloat64())
+}
+
+func same(random *rand.Rand, _, _ int) float64 { return lognormal(random, 0.05, 0.3) }
+
+// times makes version 1 and on slower by a factor.
+func times(factor float64) world {
+	return func(random *rand.Rand, version, _ int) float64 {
+		x := lognormal(random, 0.05, 0.3)
+		if version > 0 {
+			x *= factor
+		}
+		return x
+	}
+}
+
+// failing makes version 1 and on fail with this chance, the baseline with 0.2 %.
+func failing(chance float64) world {
+	return func(random *rand.Rand, version, round int) float64 {
+		limit := 0.002
+		if version > 0 {
+			limit = chance
+		}
+		if random.Float64() < limit {
+			return -1
+		}
+		return same(random, version, round)
+	}
+}
+
+// Every form of objective, once with a truth well within and once well beyond
+// its limit: the verdict must be the right one within a minute of rounds.
+func TestEveryFormIsDecidedRightly(t *testing.T) {
+	for _, c := range []struct {
+		objective    string
+		good, bad    world
+		conformation bool
+	}{
+		{"latency-p50 <= 110% of baseline", same, times(1.3), false},
+		{"latency-p95 <= 110% of baseline", same, times(1.5), false},
+		{"latency-p95 <= baseline + 20ms", same, times(2), false},
+		{"latency-p95 >= 90% of baseline", same, times(0.5), false},
+		{"latency-mean <= 110% of baseline", same, times(1.3), false},
+		{"latency-mean <= baseline + 10ms", same, times(1.5), false},
+		{"latency-min <= 150% of baseline", same, times(2), false},
+		{"latency-max <= 200% of baseline", same, times(3), false},
+		{"latency-stddev <= 150% of baseline", same, times(2), false},
+		{"error-rate <= baseline + 2%", failing(0.002), failing(0.08), false},
+		{"error-rate <= 150% of baseline", failing(0), failing(0.05), false},
+		{"throughput >= 98% of baseline", same, failing(0.2), false},
+		{"latency-p95 <= 100ms", same, times(1.5), true},
+		{"latency-p50 >= 40ms", same, times(0.5), true},
+		{"latency-mean <= 60ms", same, times(1.5), true},
+		{"error-rate <= 2%", failing(0.002), failing(0.08), true},
+		{"throughput >= 95/s", same, failing(0.2), true},
+	} {
+		t.Run(c.objective, func(t *testing.T) {
+			for name, w := range map[string]world{"pass": c.good, "fail": c.bad} {
+				versions := both
+				if c.conformation {
+					versions, w = alone, only(w)
+				}
+				j := judgeOf(t, versions, nil, c.objective, "error-rate <= 99%")
+				play(j, rounds(w, 3, len(versions), 240))
+				f := j.Conclude().Findings[0]
+				if f.Verdict.String() != name {
+					t.Errorf("%s, want %s: %s", f.Verdict, name, f.Reason)
+				}
+				if !(f.Anytime.Low.Value <= f.Credible.High.Value) || math.IsNaN(f.Within.Value) && f.Rounds > 0 {
+					t.Errorf("anytime %v, credible %v, within %v", f.Anytime, f.Credible, f.Within)
+				}
+			}
+		})
+	}
+}
+
+// only plays a world's candidate alone.
+func only(w world) world {
+	return func(random *rand.Rand, _, round int) float64 { return w(random, 1, round) }
+}
+
+func TestFailMayComeEarlyPassMayNot(t *testing.T) {
+	slow := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
+	if l := play(slow, rounds(times(1.6), 1, 2, 240)); l.Verdict != trial.Fail || l.Rounds > 40 {
+		t.Errorf("60 %% slower: %s after %d rounds", l.Verdict, l.Rounds)
+	}
+	equal := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
+	if l := play(equal, rounds(same, 1, 2, 240)); l.Verdict != trial.Pass || l.Rounds < leastRounds {
+		t.Errorf("equal: %s after %d rounds, want a pass not before %d", l.Verdict, l.Rounds, leastRounds)
+	}
+}
+
+// A stall of 2 s every 20 s, wherever it begins, is 10 % of all requests: a p95
+// objective must not pass, at the default at-least or within 10 s.
+func TestRareStallIsNotPassed(t *testing.T) {
+	for phase := range 20 {
+		stalls := func(random *rand.Rand, version, round int) float64 {
+			since := math.Mod(float64(round)*0.25+float64(phase), 20)
+			if version == 1 && since < 2 {
+				return 2 - since
+			}
+			return same(random, version, round)
+		}
+		j := judgeOf(t, both, nil, "latency-p95 <= 110% of baseline")
+		if l := play(j, rounds(stalls, uint64(phase), 2, 240)); l.Verdict == trial.Pass {
+			t.Errorf("phase %d s: passed after %.1f s", phase, l.Seconds)
+		}
+	}
+}
+
+func TestFastErrorsFailALatencyObjective(t *testing.T) {
+	j := judgeOf(t, both, func(p *Policy) { p.Objectives = p.Objectives[:1] }, "latency-p95 <= 110% of baseline")
+	play(j, rounds(failing(0.5), 1, 2, 240))
+	if f := j.Conclude().Findings[0]; f.Verdict != trial.Fail {
+		t.Errorf("half of the requests fail: latency-p95 is %s: %s", f.Verdict, f.Reason)
+	}
+}
+
+func TestNoDataNeverPasses(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		set  func(*Policy)
+		want trial.Verdict
+	}{
+		{"by default", nil, trial.Inconclusive},
+		{"fail", func(p *Policy) { p.NoData = NoDataFail }, trial.Fail},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := judgeOf(t, both, c.set, "latency-p95 <= 110% of baseline")
+			if got := j.Conclude().Verdict; got != c.want {
+				t.Errorf("verdict %s, want %s", got, c.want)
+			}
+		})
+	}
+	j := judgeOf(t, both, func(p *Policy) { p.NoData = NoDataBroken }, "latency-p95 <= 110% of baseline")
+	if c := j.Conclude(); c.Broken == "" || c.Verdict == trial.Pass {
+		t.Errorf("no-data: broken gave %+v", c)
+	}
+}
+
+func TestNothingJudgedNeverPasses(t *testing.T) {
+	inform := func(p *Policy) {
+		for i := range p.Objectives {
+			p.Objectives[i].Inform = true
+		}
+	}
+	j := judgeOf(t, both, inform, "latency-p50 <= 300% of baseline", "error-rate <= 50%")
+	if l := play(j, rounds(same, 1, 2, 240)); l.Verdict != trial.Inconclusive {
+		t.Errorf("with nothing to judge: %s", l.Verdict)
+	}
+}
+
+func TestSilentBaselineIsNoReasonToPass(t *testing.T) {
+	dead := func(random *rand.Rand, version, round int) float64 {
+		if version == 0 && round >= 119 {
+			return -1
+		}
+		return same(random, version, round)
+	}
+	j := judgeOf(t, both, nil, "latency-p95 <= 110% of baseline")
+	l := play(j, rounds(dead, 1, 2, 240))
+	if l.Verdict == trial.Pass || !strings.Contains(l.Broken, "the baseline has had no expected answer") || l.Rounds > 128 {
+		t.Errorf("%s after %d rounds, broken %q", l.Verdict, l.Rounds, l.Broken)
+	}
+}
+
+func TestLateGeneratorConcludesNothing(t *testing.T) {
+	for _, w := range []world{same, times(3)} {
+		j := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
+		all := rounds(w, 1, 2, 240)
+		for i := range all {
+			all[i].Generator.Late = 6
+		}
+		if l := play(j, all); l.Verdict != trial.Inconclusive || !strings.Contains(j.Conclude().Reason, "fell behind") {
+			t.Errorf("%s: %s", l.Verdict, j.Conclude().Reason)
+		}
+	}
+}
+
+func TestWarmupAndIncompleteRoundsAreNotJudged(t *testing.T) {
+	j := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
+	for i, r := range rounds(times(5), 1, 2, 20) {
+		r.Warmup, r.Complete = i < 10, i < 10
+		if l := j.Look(r); l.Rounds != 0 || l.Verdict != trial.Inconclusive {
+			t.Fatalf("round %d was judged", i)
+		}
+	}
+	if c := j.Conclude(); c.Dropped != 10 || c.Rounds != 0 {
+		t.Errorf("%d dropped, %d judged; want 10 and 0", c.Dropped, c.Rounds)
+	}
+}
+
+// Holm: with m pairs the first fail needs m times the evidence.
+func TestFailIsCorrectedForThePairs(t *testing.T) {
+	one := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline", "error-rate <= 50%")
+	many := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline", "error-rate <= 50%",
+		"latency-p90 <= 900% of baseline", "latency-p95 <= 900% of baseline", "latency-p99 <= 900% of baseline",
+		"latency-mean <= 900% of baseline", "latency-max <= 900% of baseline", "throughput >= 10% of baseline")
+	all := rounds(times(1.3), 5, 2, 240)
+	first, second := play(one, all), play(many, all)
+	if first.Verdict != trial.Fail || second.Verdict != trial.Fail || second.Rounds <= first.Rounds {
+		t.Errorf("2 pairs: %s after %d rounds; 8 pairs: %s after %d", first.Verdict, first.Rounds, second.Verdict, second.Rounds)
+	}
+	f := many.Conclude().Findings[0]
+	if f.Against.Most < math.Log(8*20) {
+		t.Errorf("failed among 8 pairs with evidence %.1f, want at least %.1f", f.Against.Most, math.Log(8*20))
+	}
+}
+
+func TestEveryCandidateMustPass(t *testing.T) {
+	oneSlow := func(random *rand.Rand, version, round int) float64 {
+		x := same(random, version, round)
+		if version == 2 {
+			x *= 1.6
+		}
+		return x
+	}
+	j := judgeOf(t, three, nil, "latency-p50 <= 110% of baseline")
+	if l := play(j, rounds(oneSlow, 1, 3, 240)); l.Verdict != trial.Fail {
+		t.Errorf("one of two candidates is slow: %s", l.Verdict)
+	}
+	if reason := j.Conclude().Reason; !strings.HasPrefix(reason, "b: p50 latency is") {
+		t.Errorf("reason %q does not name the slow one", reason)
+	}
+}
+
+func TestFloorForgivesWhatAClientCantMeasure(t *testing.T) {
+	micro := func(random *rand.Rand, version, _ int) float64 {
+		x := lognormal(random, 0.0003, 0.2)
+		if version == 1 {
+			x *= 1.5
+		}
+		return x
+	}
+	forgiving := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
+	if l := play(forgiving, rounds(micro, 1, 2, 240)); l.Verdict != trial.Pass {
+		t.Errorf("0.15 ms more under a floor of 1 ms: %s", l.Verdict)
+	}
+	none := time.Duration(0)
+	strict := judgeOf(t, both, func(p *Policy) { p.Objectives[0].Floor = &none }, "latency-p50 <= 110% of baseline")
+	if l := play(strict, rounds(micro, 1, 2, 240)); l.Verdict != trial.Fail {
+		t.Errorf("50 %% more without a floor: %s", l.Verdict)
+	}
+}
+
+func TestErrorObjectiveIsImplied(t *testing.T) {
+	for _, c := range []struct {
+		versions   []trial.Version
+		objectives []string
+		want       []string
+	}{
+		{both, nil, []string{"latency-p95 <= 110% of baseline", "error-rate <= baseline + 2%"}},
+		{both, []string{"latency-p50 <= 1s"}, []string{"latency-p50 <= 1s", "error-rate <= baseline + 2%"}},
+		{alone, []string{"latency-p50 <= 1s"}, []string{"latency-p50 <= 1s", "error-rate <= 1%"}},
+		{both, []string{"error-rate <= 5%"}, []string{"error-rate <= 5%"}},
+	} {
+		var got []string
+		for _, f := range judgeOf(t, c.versions, nil, c.objectives...).Conclude().Findings {
+			got = append(got, f.Objective)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// A forecast from the first 20 rounds is rough for one trial; over many its
+// median must be of the right size.
+func TestOpenFindingSaysWhatWouldSettleIt(t *testing.T) {
+	var ratios []float64
+	for seed := range uint64(21) {
+		j := judgeOf(t, both, nil, "latency-p95 <= 110% of baseline", "error-rate <= 50%")
+		all := rounds(times(1.2), seed, 2, 600)
+		first := play(j, all[:20])
+		if first.Done {
+			continue
+		}
+		needs := first.Standings[0].Needs
+		if needs == nil {
+			t.Fatal("an open objective says nothing of what it needs")
+		}
+		play(j, all[20:])
+		ratios = append(ratios, float64(20+needs.Rounds)/float64(j.Conclude().Findings[0].Decided))
+	}
+	slices.Sort(ratios)
+	if median := ratios[len(ratios)/2]; len(ratios) < 10 || median < 0.4 || median > 2.5 {
+		t.Errorf("the median of forecast to fact is %.2f of %d trials", median, len(ratios))
+	}
+}
+
+// The same rounds give the same findings, whatever the map order of the day.
+func TestJudgingIsDeterministic(t *testing.T) {
+	all := rounds(times(1.1), 9, 3, 100)
+	conclude := func() Conclusion {
+		j := judgeOf(t, three, nil, "latency-p95 <= 110% of baseline", "error-rate <= 150% of baseline", "latency-mean <= 60ms")
+		play(j, all)
+		return j.Conclude()
+	}
+	if diff := cmp.Diff(conclude(), conclude(), cmp.Comparer(sameBits)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func sameBits(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
+
+// At the boundary a wrong decision may come in 5 of 100 trials; among equal
+// versions a fail must be rarer than 1 in 100. 200 short trials bound the
+// figures loosely but fail when a formula breaks.
+func TestErrorRatesHoldRoughly(t *testing.T) {
+	const trials = 200
+	count := func(w world, v trial.Verdict, objective string) int {
+		n := 0
+		for seed := range uint64(trials) {
+			j := judgeOf(t, both, func(p *Policy) { p.AtLeast = 2 * time.Second }, objective, "error-rate <= 50%")
+			play(j, rounds(w, seed, 2, 80))
+			if j.Conclude().Findings[0].Verdict == v {
+				n++
+			}
+		}
+		return n
+	}
+	const objective = "latency-p95 <= 110% of baseline"
+	if n := count(times(1.1), trial.Pass, objective); n > 20 {
+		t.Errorf("at the limit: %d of %d pass", n, trials)
+	}
+	if n := count(times(1.1), trial.Fail, objective); n > 20 {
+		t.Errorf("at the limit: %d of %d fail", n, trials)
+	}
+	if n := count(same, trial.Fail, objective); n > 4 {
+		t.Errorf("equal versions: %d of %d fail", n, trials)
+	}
+}
+
+func TestBudgetsThatCantDecideAreRefused(t *testing.T) {
+	p := DefaultPolicy()
+	for _, c := range []struct {
+		rounds  int
+		length  time.Duration
+		atLeast time.Duration
+		want    string
+	}{
+		{240, roundLength, 0, ""},
+		{120, roundLength, 0, ""},
+		{6, roundLength, time.Second, "the judge needs at least 7"},
+		{40, roundLength, 0, "use for: 30s or longer"},
+		{24, 2500 * time.Millisecond, 0, "use for: 5m0s or longer"},
+		{40, roundLength, 10 * time.Second, ""},
+	} {
+		p.AtLeast = c.atLeast
+		got := strings.Join(p.Check(c.rounds, c.length), "\n")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%d rounds of %s: %q, want %q", c.rounds, c.length, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package slo
+
+import (
+	"math"
+
+	"github.com/seatrial/seatrial/slo/bayes"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// exceedance judges a quantile against the baseline's. In each round it takes
+//
+//	d = share of the candidate's requests above allowed(t) − share of the baseline's above t
+//
+// with t the baseline's quantile over all earlier requests. At any t that was
+// fixed before the round, d has mean 0 where the candidate sits at the limit;
+// merging quantiles of rounds instead is biased in small rounds and slower.
+type exceedance struct {
+	objective Objective
+	who       pair
+	threshold float64 // t; 0 before there is one
+	renewed   float64 // when, seconds
+	contrast  bayes.Contrast
+	ladder    ladder
+}
+
+// renewEvery is how long a threshold serves: often enough to follow drift,
+// rarely enough that one odd round does not move it.
+const renewEvery = 2.0
+
+func (e *exceedance) add(r judgedRound) bool {
+	c, b := r.view[e.who.candidate], r.view[e.who.baseline]
+	before := r.before[e.who.baseline]
+	if before.requests == 0 || c.requests == 0 || b.requests == 0 {
+		return false
+	}
+	if e.threshold == 0 || r.start-e.renewed >= renewEvery {
+		e.threshold, e.renewed = before.quantile(e.objective.stat.p), r.start
+	}
+	base := share(b.slower(e.threshold), b.requests)
+	e.contrast.Add(share(c.slower(e.objective.allowed(e.threshold)), c.requests) - base)
+	e.ladder.add(func(factor float64) float64 {
+		return share(c.slower(factor*e.threshold), c.requests) - base
+	})
+	return true
+}
+
+func share(k, n int) float64 { return float64(k) / float64(n) }
+
+func (e *exceedance) evidence() (above, below float64) { return e.contrast.Evidence() }
+
+func (e *exceedance) repeated(times float64) (above, below float64) {
+	return e.contrast.Scale(times).Evidence()
+}
+
+func (e *exceedance) figures(l outlook) figures {
+	return figures{
+		unit: trial.Ratio, anytime: e.ladder.anytime(l.needed), credible: e.ladder.credible(credible),
+		within: bayes.StudentWithin(e.contrast),
+		method: "contrast of exceedances: requests above the limit drawn from the baseline's earlier quantile, paired by round",
+	}
+}
+
+// valueRatio judges a round's own figure, such as its mean, against the
+// baseline's in the same round: d = c − allowed(b).
+type valueRatio struct {
+	objective Objective
+	who       pair
+	contrast  bayes.Contrast
+	ladder    ladder
+}
+
+func (v *valueRatio) add(r judgedRound) bool {
+	c := r.view[v.who.candidate].value(v.objective.metric, v.objective.stat.kind)
+	b := r.view[v.who.baseline].value(v.objective.metric, v.objective.stat.kind)
+	if math.IsNaN(c) || math.IsNaN(b) {
+		return false
+	}
+	v.contrast.Add(c - v.objective.allowed(b))
+	v.ladder.add(func(factor float64) float64 { return c - factor*b })
+	return true
+}
+
+func (v *valueRatio) evidence() (above, below float64) { return v.contrast.Evidence() }
+
+func (v *valueRatio) repeated(times float64) (above, below float64) {
+	return v.contrast.Scale(times).Evidence()
+}
+
+func (v *valueRatio) figures(l outlook) figures {
+	return figures{
+		unit: trial.Ratio, anytime: v.ladder.anytime(l.needed), credible: v.ladder.credible(credible),
+		within: bayes.StudentWithin(v.contrast),
+		method: "contrast of each round's own figure, paired by round",
+	}
+}
+
+// shareDifference judges the difference of two shares. With few hits the
+// contrasts of rounds are far from normal, and the Beta mixture decides.
+type shareDifference struct {
+	who      pair
+	limit    float64
+	c, b     tally
+	contrast bayes.Contrast // of the differences, limit not taken off
+}
+
+// tally is hits among trials.
+type tally struct{ hits, trials float64 }
+
+func (t *tally) add(s sample) {
+	t.hits += float64(s.failed)
+	t.trials += float64(s.requests)
+}
+
+func (t tally) share() float64 { return t.hits / t.trials }
+
+// fewHits is where the contrast of rounds takes over from the Beta mixture.
+const fewHits = 10
+
+func (s *shareDifference) add(r judgedRound) bool {
+	c, b := r.view[s.who.candidate], r.view[s.who.baseline]
+	if c.requests == 0 || b.requests == 0 {
+		return false
+	}
+	s.c.add(c)
+	s.b.add(b)
+	s.contrast.Add(share(c.failed, c.requests) - share(b.failed, b.requests))
+	return true
+}
+
+func (s *shareDifference) evidence() (above, below float64) { return s.repeated(1) }
+
+func (s *shareDifference) repeated(times float64) (above, below float64) {
+	return s.against(s.limit, times)
+}
+
+func (s *shareDifference) against(limit, times float64) (above, below float64) {
+	if s.contrast.N == 0 {
+		return 0, 0
+	}
+	if s.few() {
+		return bayes.ShareDifference(times*s.c.hits, times*s.c.trials, times*s.b.hits, times*s.b.trials, limit)
+	}
+	return s.contrast.Shift(limit).Scale(times).Evidence()
+}
+
+func (s *shareDifference) few() bool { return s.c.hits+s.b.hits < fewHits }
+
+func (s *shareDifference) figures(l outlook) figures {
+	f := figures{unit: trial.Points, within: math.NaN(), anytime: unknown, credible: unknown}
+	if s.contrast.N == 0 {
+		return f
+	}
+	estimate := s.c.share() - s.b.share()
+	f.anytime = rejected(l.needed, -0.999999, estimate, 0.999999, func(limit float64) (float64, float64) { return s.against(limit, 1) })
+	if s.few() {
+		f.method = "Beta mixtures of both shares (fewer than 10 errors in all)"
+		f.within = bayes.DifferenceWithin(s.c.hits, s.c.trials, s.b.hits, s.b.trials, s.limit)
+		f.credible[0], f.credible[1] = bayes.DifferenceInterval(s.c.hits, s.c.trials, s.b.hits, s.b.trials, credible)
+		return f
+	}
+	f.method = "contrast of both shares, paired by round"
+	f.within = bayes.StudentWithin(s.contrast.Shift(s.limit))
+	f.credible[0], f.credible[1] = bayes.StudentInterval(s.contrast, credible)
+	return f
+}
+
+var unknown = [2]float64{math.NaN(), math.NaN()}
+
+// nearEnough is the difference of shares within which a ratio of shares is not
+// asked for: two versions without errors have no ratio, and should pass.
+const nearEnough = 0.001
+
+// shareRatio judges a share against a multiple of the baseline's: of all
+// errors, how many are the candidate's? Being within nearEnough also serves.
+type shareRatio struct {
+	factor float64
+	near   shareDifference
+}
+
+func (s *shareRatio) add(r judgedRound) bool { return s.near.add(r) }
+
+func (s *shareRatio) evidence() (above, below float64) { return s.repeated(1) }
+
+func (s *shareRatio) repeated(times float64) (above, below float64) {
+	above, below = s.against(s.factor, times)
+	far, close := s.near.repeated(times)
+	// Beyond the limit means beyond both. Within it means within either, and
+	// the mean of two e-values is one.
+	return math.Min(above, far), meanOfLogs(below, close)
+}
+
+// against weighs the candidate's part of all errors against the part it would
+// have at this ratio: with w its part of the requests, p0 = ρw / (1 − w + ρw).
+func (s *shareRatio) against(ratio, times float64) (above, below float64) {
+	c, b := s.near.c, s.near.b
+	w := c.trials / (c.trials + b.trials)
+	return bayes.Share(times*c.hits, times*(c.hits+b.hits), ratio*w/(1-w+ratio*w))
+}
+
+func meanOfLogs(a, b float64) float64 {
+	most := math.Max(a, b)
+	return most + math.Log((math.Exp(a-most)+math.Exp(b-most))/2)
+}
+
+func (s *shareRatio) figures(l outlook) figures {
+	f := figures{
+		unit: trial.Ratio, within: math.NaN(), anytime: unknown, credible: unknown,
+		method: "the candidate's part of all errors, or a difference within 0.1 points",
+	}
+	c, b := s.near.c, s.near.b
+	if c.hits+b.hits == 0 {
+		f.anytime = [2]float64{-1, math.Inf(1)}
+		return f
+	}
+	// Far enough apart to stand for "no ratio excluded".
+	const least, most = 1e-4, 1e4
+	estimate := math.Min(math.Max(c.share()/b.share(), least), most)
+	f.anytime = rejected(l.needed, least, estimate, most, func(ratio float64) (float64, float64) { return s.against(ratio, 1) })
+	f.anytime[0], f.anytime[1] = f.anytime[0]-1, f.anytime[1]-1
+	if f.anytime[1] >= most-1 {
+		f.anytime[1] = math.Inf(1)
+	}
+	w := c.trials / (c.trials + b.trials)
+	f.within = bayes.BetaWithin(c.hits, c.hits+b.hits, s.factor*w/(1-w+s.factor*w))
+	low, high := bayes.BetaInterval(c.hits, c.hits+b.hits, credible)
+	f.credible = [2]float64{low/(1-low)*(1-w)/w - 1, high/(1-high)*(1-w)/w - 1}
+	return f
+}

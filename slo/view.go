@@ -1,0 +1,147 @@
+package slo
+
+import (
+	"math"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// sample is what one version did in one round.
+type sample struct {
+	requests int
+	failed   int
+	length   float64  // of the round, seconds
+	sorted   []uint32 // response times that did not fail, ascending, ticks
+}
+
+// view is one round, a sample for each version.
+type view []sample
+
+func newView(r trial.Round, versions int) view {
+	v := make(view, versions)
+	for _, q := range r.Requests {
+		s := &v[q.Version]
+		s.requests++
+		if !q.Status.OK() {
+			s.failed++
+			continue
+		}
+		s.sorted = append(s.sorted, q.Latency)
+	}
+	for i := range v {
+		v[i].length = (r.End - r.Start).Seconds()
+		slices.Sort(v[i].sorted)
+	}
+	return v
+}
+
+// silent reports that no request of the version had an expected answer.
+func (s sample) silent() bool { return s.failed == s.requests }
+
+// slower counts the requests above a limit in seconds. A failed request is
+// slower than every limit.
+func (s sample) slower(limit float64) int {
+	// To a thousandth of a tick, so that 300 ms written is 300 ms recorded.
+	ticks := math.Round(limit*1e10) / 1e3
+	if ticks >= math.MaxUint32 {
+		return s.failed
+	}
+	within, _ := slices.BinarySearch(s.sorted, uint32(ticks)+1)
+	return s.failed + len(s.sorted) - within
+}
+
+// value is the round's own figure of a metric, NaN where it has none.
+func (s sample) value(m metric, which statKind) float64 {
+	if m == throughput {
+		return float64(len(s.sorted)) / s.length
+	}
+	if len(s.sorted) == 0 {
+		return math.NaN()
+	}
+	tick := trial.Tick.Seconds()
+	switch which {
+	case least:
+		return float64(s.sorted[0]) * tick
+	case most:
+		return float64(s.sorted[len(s.sorted)-1]) * tick
+	}
+	average := 0.0
+	for _, t := range s.sorted {
+		average += float64(t) / float64(len(s.sorted))
+	}
+	if which == mean {
+		return average * tick
+	}
+	squares := 0.0
+	for _, t := range s.sorted {
+		squares += (float64(t) - average) * (float64(t) - average)
+	}
+	return math.Sqrt(squares/float64(len(s.sorted)-1)) * tick
+}
+
+// history is all that one version did in many rounds.
+type history struct {
+	requests int
+	failed   int
+	seconds  float64
+	times    *hdrhistogram.Histogram // of the requests that did not fail, ticks
+}
+
+// newHistory keeps times to 0.1 %, from one tick to the most that a record holds.
+func newHistory() *history {
+	return &history{times: hdrhistogram.New(1, math.MaxUint32, 3)}
+}
+
+func (h *history) add(s sample) {
+	h.requests += s.requests
+	h.failed += s.failed
+	h.seconds += s.length
+	for _, t := range s.sorted {
+		// A time beyond the histogram's range can't be: a record holds no more.
+		_ = h.times.RecordValue(max(1, int64(t)))
+	}
+}
+
+// quantile is the time that a share p of all requests, failed ones included,
+// did not exceed: +Inf where that is a failed one, NaN without requests.
+func (h *history) quantile(p float64) float64 {
+	answered := h.requests - h.failed
+	rank := p * float64(h.requests)
+	switch {
+	case h.requests == 0 || math.IsNaN(p):
+		return math.NaN()
+	case rank > float64(answered) || answered == 0:
+		return math.Inf(1)
+	}
+	return float64(h.times.ValueAtQuantile(100*rank/float64(answered))) * trial.Tick.Seconds()
+}
+
+// failures is the share of failed requests, NaN without requests.
+func (h *history) failures() float64 { return float64(h.failed) / float64(h.requests) }
+
+// value is the pooled figure of a metric.
+func (h *history) value(m metric, s stat) float64 {
+	tick := trial.Tick.Seconds()
+	answered := h.requests - h.failed
+	switch {
+	case m == errorRate:
+		return h.failures()
+	case m == throughput:
+		return float64(answered) / h.seconds
+	case s.kind == quantile:
+		return h.quantile(s.p)
+	case answered == 0:
+		return math.NaN()
+	case s.kind == least:
+		return float64(h.times.Min()) * tick
+	case s.kind == most:
+		return float64(h.times.Max()) * tick
+	case s.kind == deviation:
+		return h.times.StdDev() * tick
+	default:
+		return h.times.Mean() * tick
+	}
+}

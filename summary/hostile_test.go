@@ -1,0 +1,229 @@
+package summary
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	gfm "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// hostile are texts that somebody else chose.
+var hostile = map[string]string{
+	"pipes":          "a | b || \\| c \\\\| d |",
+	"backticks":      "`a ``b ``` c` ~~~ ``",
+	"script":         "<script>alert(1)</script><img src=x onerror=alert(1)>",
+	"mention":        "@everyone thanks @octo/team, see #1 and me@example.org",
+	"command":        "::set-output name=x::y",
+	"late command":   "x\n::error::y\n  ::warning::z ##[error]w ##vso[task.complete]v",
+	"comment":        "<!-- seatrial:v1 --> --> ]]> </details></summary>",
+	"fence":          "\n```\n~~~\n</details>\n# heading\n",
+	"escapes":        "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x1b]8;;https://evil.example\x1b\\here \u009b2J \x1bc \a\b",
+	"newlines":       "one\ntwo\r\nthree\u2028four\u2029five\vsix\fseven\u0085eight",
+	"override":       "abc\u202egnp.exe\u202c \u2066isolated\u2069 zero\u200bwidth \ufeff",
+	"links":          "[x](javascript:alert(1)) ![y](http://evil.example/z.png) <http://evil.example> http://evil.example www.evil.example",
+	"markup":         "*a* **b** _c_ __d__ ~~e~~ $f$ &lt;g&gt; &amp; \\",
+	"blocks":         "- a",
+	"numbered":       "1. a",
+	"underline":      "===",
+	"delimiter":      "--- | ---",
+	"invalid":        "a\xff\xfe\xc3",
+	"shell":          "'; rm -rf / #`$(x)",
+	"long":           strings.Repeat("long ", 5000) + strings.Repeat("x", 5000),
+	"nothing":        "",
+	"code and pipes": "a`|`b",
+}
+
+// poisoned puts one text wherever a report has one.
+func poisoned(s string) trial.Report {
+	r := failing()
+	r.Name, r.Reason, r.Remedy, r.Tool, r.Mode = s, s, s, s, s
+	r.Notes = []string{s, s}
+	r.Versions = []trial.Version{
+		{Name: "baseline", Role: trial.Baseline, Label: s, URL: s}, {Name: s, Label: s, URL: s}, {Name: "c", Label: s, URL: s},
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Version, f.Objective, f.Name, f.Reason, f.Statistic = s, s, s, s, s
+	}
+	r.Findings[1].Name = ""
+	for i := range r.Series {
+		r.Series[i].Version = s
+	}
+	for i := range r.Examples {
+		r.Examples[i] = trial.Example{Version: s, Status: s, Count: 1, Text: s}
+	}
+	return r
+}
+
+// statuses are the ends of a trial, each of which shows other texts.
+func poisonedReports(s string) []trial.Report {
+	failed, open, missing := poisoned(s), poisoned(s), poisoned(s)
+	open.Verdict = trial.Inconclusive
+	missing.Verdict, missing.Status, missing.Findings = trial.Inconclusive, trial.NotReady, nil
+	return []trial.Report{failed, open, missing}
+}
+
+func TestHostileTextCommandsNoTerminalAndNoRunner(t *testing.T) {
+	for name, s := range hostile {
+		for _, r := range poisonedReports(s) {
+			for _, width := range []int{0, 40, 100} {
+				checkLines(t, name, Text(r, Style{Width: width, ReportDir: s}))
+			}
+			checkLines(t, name, Markdown(r))
+			checkLines(t, name, HTML(r))
+		}
+		checkLines(t, name, Plain(s))
+	}
+}
+
+func checkLines(t *testing.T, name, got string) {
+	t.Helper()
+	for line := range strings.SplitSeq(got, "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+			t.Errorf("%s: a runner would obey %q", name, line)
+		}
+		if i := strings.IndexFunc(line, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }); i >= 0 {
+			t.Errorf("%s: invisible character %q", name, line[i:min(i+8, len(line))])
+		}
+	}
+}
+
+func TestHostileTextMakesNoMarkup(t *testing.T) {
+	for name, s := range hostile {
+		for _, r := range poisonedReports(s) {
+			source := []byte(Markdown(r))
+			// As GitHub reads it: with raw HTML, and links made of bare addresses.
+			parser := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe()))
+			checkNodes(t, name, source, parser.Parser().Parse(text.NewReader(source)))
+			var page bytes.Buffer
+			if err := parser.Convert(source, &page); err != nil {
+				t.Fatal(err)
+			}
+			checkTags(t, name, page.String())
+			outside := regexp.MustCompile(`(?s)<code.*?</code>`).ReplaceAllString(page.String(), "")
+			if found := regexp.MustCompile(`[@#]\w+`).FindString(outside); found != "" {
+				t.Errorf("%s: %q would be a mention or a reference", name, found)
+			}
+		}
+	}
+}
+
+func checkNodes(t *testing.T, name string, source []byte, root ast.Node) {
+	t.Helper()
+	headings := 0
+	err := ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			headings++
+		case *ast.Link, *ast.AutoLink, *ast.Image, *ast.RawHTML, *ast.Blockquote, *ast.ThematicBreak, *gfm.Strikethrough:
+			t.Errorf("%s: %v from %q", name, n.Kind(), n.Parent().Text(source))
+		case *gfm.Table:
+			for row := n.FirstChild(); row != nil; row = row.NextSibling() {
+				if diff := cmp.Diff(len(n.Alignments), row.ChildCount()); diff != "" {
+					t.Errorf("%s: cells of a row (-want +got):\n%s", name, diff)
+				}
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil || headings != 1 {
+		t.Errorf("%s: %d headings, want 1 (%v)", name, headings, err)
+	}
+}
+
+func TestHostileTextIsTextOnThePage(t *testing.T) {
+	for name, s := range hostile {
+		for _, r := range poisonedReports(s) {
+			checkTags(t, name, HTML(r))
+		}
+	}
+}
+
+// checkTags holds a page to the elements that reports are made of.
+func checkTags(t *testing.T, name, page string) {
+	t.Helper()
+	known := strings.Fields("html head meta title style body main header section h1 h2 h3 p ul li strong code pre div details summary " +
+		"table thead tbody tr th td svg rect line path text")
+	for _, tag := range regexp.MustCompile(`<[/!]?([a-zA-Z-]+)[^>]*>?`).FindAllStringSubmatch(page, -1) {
+		if tag[0] != "<!DOCTYPE html>" && !slices.Contains(known, strings.ToLower(tag[1])) {
+			t.Errorf("%s: unexpected element %q", name, tag[0])
+		}
+	}
+	opened, closed := strings.Count(page, "<details>"), strings.Count(page, "</details>")
+	if diff := cmp.Diff(opened, closed); diff != "" {
+		t.Errorf("%s: details opened and closed (-opened +closed):\n%s", name, diff)
+	}
+}
+
+func TestPlainKeepsWhatIsHarmless(t *testing.T) {
+	tests := []struct{ give, want string }{
+		{"Größe 27 % über std::vector", "Größe 27 % über std::vector"},
+		{"two\nlines\tand  a tab", "two lines and a tab"},
+		{"\x1b[1;31mred\x1b[0m", "red"},
+		{"\x1b]0;title\x07text", "text"},
+		{"::error::x", ": : error::x"},
+		{":::x", ": : : x"},
+		{"see ##[debug]", "see # #[debug]"},
+		{"###[x", "# # #[x"},
+		{"a\xffb", "a\uFFFDb"},
+		{strings.Repeat("x", longest+1), strings.Repeat("x", longest-1) + "…"},
+	}
+	for _, test := range tests {
+		if diff := cmp.Diff(test.want, Plain(test.give)); diff != "" {
+			t.Errorf("Plain(%q) (-want +got):\n%s", test.give, diff)
+		}
+	}
+}
+
+// shown is what a reader sees of rendered Markdown.
+func shown(t *testing.T, markdown string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte("x "+markdown), &b); err != nil {
+		t.Fatal(err)
+	}
+	seen := strings.NewReplacer("<p>", "", "</p>", "", "<code>", "", "</code>", "", "\u200b", "",
+		"&lt;", "<", "&gt;", ">", "&quot;", `"`, "&amp;", "&").Replace(b.String())
+	return strings.TrimPrefix(strings.TrimSpace(seen), "x ")
+}
+
+func TestEscapedMarkdownShowsAsWritten(t *testing.T) {
+	for name, s := range hostile {
+		if diff := cmp.Diff(Plain(s), shown(t, mark(s))); diff != "" && s != "" {
+			t.Errorf("mark(%s) (-want +got):\n%s", name, diff)
+		}
+		if diff := cmp.Diff(Plain(s), shown(t, code(s))); diff != "" && s != "" {
+			t.Errorf("code(%s) (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAQuotedTextIsOneWordOfTheShell(t *testing.T) {
+	tests := []struct{ give, want string }{
+		{"seatrial-report", "seatrial-report"},
+		{"-rf", "'-rf'"},
+		{"a b", "'a b'"},
+		{"it's $(x)", `'it'\''s $(x)'`},
+		{"", "''"},
+	}
+	for _, test := range tests {
+		if diff := cmp.Diff(test.want, quote(test.give)); diff != "" {
+			t.Errorf("quote(%q) (-want +got):\n%s", test.give, diff)
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package summary
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Style is how a terminal wants its text.
+type Style struct {
+	Color     bool
+	Width     int    // in columns; 0 when nothing is to be wrapped
+	ReportDir string // where the evidence is; empty where none is kept
+}
+
+// Text is the report as it stands at the end of a terminal's or a log's output.
+func Text(r trial.Report, style Style) string {
+	left := len(r.Findings)
+	r.Findings = worst(r.Findings)
+	left -= len(r.Findings)
+	v := newView(r)
+	var b strings.Builder
+	b.WriteString(v.headline(style) + "\n")
+	if len(v.rows) > 0 {
+		b.WriteString("\n" + v.grid(style).text(style))
+	}
+	if left > 0 {
+		b.WriteString("  … and " + counted(left, "finding") + " more, in report.json\n")
+	}
+	b.WriteString("\n")
+	for _, s := range v.said() {
+		b.WriteString(wrap(s.label+": ", s.text, style.Width))
+	}
+	if r.Measured.Rounds > 0 && style.ReportDir != "" {
+		b.WriteString("  Look again: " + v.again(style.ReportDir) + "\n")
+	}
+	return b.String()
+}
+
+func (v view) headline(style Style) string {
+	o := outcomeOf(v.Report)
+	line := style.paint(o.color+";1", o.sign+" "+strings.ToUpper(o.word))
+	var parts []string
+	if happened := happened(v.Measured); happened != "" {
+		parts = append(parts, happened)
+	}
+	if style.ReportDir != "" {
+		parts = append(parts, "evidence in "+strings.TrimRight(Plain(style.ReportDir), "/")+"/")
+	}
+	if len(parts) == 0 {
+		return line
+	}
+	return line + "  " + strings.Join(parts, " · ")
+}
+
+func (s Style) paint(sgr, text string) string {
+	if !s.Color {
+		return text
+	}
+	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
+}
+
+// saying is one labelled sentence under the table.
+type saying struct{ label, text string }
+
+func (v view) said() []saying {
+	var out []saying
+	if length := v.longer(); length != "" && v.Verdict == trial.Inconclusive {
+		out = append(out, saying{"To settle it", "let the trial run for about " + length + " (for: " + length + ")"})
+	}
+	label := "Why"
+	for _, line := range lines(v.Reason) {
+		out = append(out, saying{label, line})
+		label = "And"
+	}
+	if v.Remedy != "" {
+		out = append(out, saying{"What to do", Plain(v.Remedy)})
+	}
+	for _, r := range v.open() {
+		if v.Judged() {
+			out = append(out, saying{"Open", v.owned(r) + ": " + r.settles()})
+		}
+	}
+	if hidden := v.hidden(); v.Judged() && v.Verdict == trial.Pass && len(hidden) > 0 {
+		out = append(out, saying{"Could still hide", strings.Join(hidden, "; ")})
+	}
+	for _, text := range append(v.remarks(), v.Notes...) {
+		out = append(out, saying{"Note", Plain(text)})
+	}
+	return out
+}
+
+// grid is a table of text, one column after the other.
+type grid []column
+
+type column struct {
+	right bool
+	cells []string // the heading first
+	color []string // SGR of each cell; nil for none
+}
+
+// gap parts two columns.
+const gap = "   "
+
+// grid is the table of findings, narrowed until it fits: first the intervals
+// go, then the ends of the objectives.
+func (v view) grid(style Style) grid {
+	g := v.columns(true)
+	if style.Width > 0 && g.width() > style.Width {
+		g = v.columns(false)
+	}
+	if over := g.width() - style.Width; style.Width > 0 && over > 0 {
+		const shortest = 16
+		objective := &g[0]
+		most := max(objective.width()-over, shortest)
+		for i, cell := range objective.cells {
+			objective.cells[i] = clip(cell, most)
+		}
+	}
+	return g
+}
+
+func (v view) columns(intervals bool) grid {
+	objective := column{cells: []string{"objective"}}
+	version := column{cells: []string{"version"}}
+	baseline := column{right: true, cells: []string{"baseline"}}
+	candidate := column{right: true, cells: []string{"candidate"}}
+	change := column{cells: []string{"change"}}
+	verdict := column{cells: []string{"verdict"}, color: []string{""}}
+	for _, r := range v.rows {
+		objective.add(r.about)
+		version.add(r.version)
+		baseline.add(r.Baseline.String())
+		candidate.add(r.value)
+		moved := r.change
+		if intervals && r.interval != "" {
+			moved += " (" + strings.ReplaceAll(r.interval, " … ", "…") + ")"
+		}
+		change.add(moved)
+		word, color := r.verdictText()
+		verdict.add(word)
+		verdict.color = append(verdict.color, color)
+	}
+	g := grid{objective}
+	if v.several {
+		g = append(g, version)
+	}
+	if v.compared() {
+		return append(g, baseline, candidate, change, verdict)
+	}
+	return append(g, candidate, verdict)
+}
+
+func (r row) verdictText() (text, color string) {
+	o := verdictOf(r.Verdict)
+	switch {
+	case r.Inform:
+		return "i " + o.word + ", for information", ""
+	case r.Rounds == 0:
+		return o.sign + " " + o.word + ": no data", o.color
+	case r.Verdict == trial.Inconclusive:
+		return "· undecided when stopped", o.color
+	}
+	return o.sign + " " + o.word, o.color
+}
+
+func (c *column) add(cell string) { c.cells = append(c.cells, cell) }
+
+func (c column) width() int {
+	most := 0
+	for _, cell := range c.cells {
+		most = max(most, utf8.RuneCountInString(cell))
+	}
+	return most
+}
+
+func (g grid) width() int {
+	total := 2 + (len(g)-1)*len(gap)
+	for _, c := range g {
+		total += c.width()
+	}
+	return total
+}
+
+func (g grid) text(style Style) string {
+	var b strings.Builder
+	for i := range g[0].cells {
+		var line strings.Builder
+		for n, c := range g {
+			if n > 0 {
+				line.WriteString(gap)
+			}
+			cell := pad(c.cells[i], c.width(), c.right)
+			if c.color != nil && c.color[i] != "" {
+				cell = style.paint(c.color[i], c.cells[i])
+			}
+			line.WriteString(cell)
+		}
+		b.WriteString("  " + strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}
+
+// pad fills a cell up to a width in characters, on its left or right.
+func pad(cell string, width int, right bool) string {
+	space := strings.Repeat(" ", max(width-utf8.RuneCountInString(cell), 0))
+	if right {
+		return space + cell
+	}
+	return cell + space
+}
+
+// wrap breaks a sentence into lines of a width, indented under its label.
+func wrap(label, text string, width int) string {
+	const indent, least = "  ", 40
+	if width <= 0 {
+		return indent + label + text + "\n"
+	}
+	var b strings.Builder
+	line := indent + label
+	bare := true
+	for word := range strings.FieldsSeq(text) {
+		if !bare && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > max(width, least) {
+			b.WriteString(line + "\n")
+			line, bare = strings.Repeat(" ", len(indent)+utf8.RuneCountInString(label)), true
+		}
+		if !bare {
+			line += " "
+		}
+		line, bare = line+word, false
+	}
+	return b.String() + line + "\n"
+}

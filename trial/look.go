@@ -1,0 +1,25 @@
+package trial
+
+// Look is where a trial stands after a round.
+type Look struct {
+	Rounds    int     // judged so far
+	Seconds   float64 // judged so far
+	Verdict   Verdict
+	Done      bool   // nothing more would change the verdict
+	Broken    string // why the trial can't be measured; empty while it can
+	Late      int    // requests late by the generator's own fault
+	Requests  int    // planned so far in judged rounds, all versions
+	Standings []Standing
+}
+
+// Standing is one objective's way to its verdict, for one candidate.
+type Standing struct {
+	Objective string
+	Version   string
+	Verdict   Verdict
+	Decided   int      // judged rounds when the verdict was shown
+	Figure    Quantity // the change against the baseline, or the value for an absolute limit
+	Leaning   Verdict  // what it is closer to
+	Progress  float64  // 0 to 1: how much of the evidence needed is there
+	Needs     *Needs   // nil when decided
+}

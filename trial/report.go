@@ -1,0 +1,70 @@
+package trial
+
+import "time"
+
+// ReportSchema is the number of the report's format; it grows with every
+// change that a reader must know of.
+const ReportSchema = 1
+
+// Report is all that a trial has to say. It is written as report.json.
+type Report struct {
+	Schema  int       `json:"schema"`
+	Tool    string    `json:"tool"` // version of seatrial
+	Name    string    `json:"name,omitempty"`
+	Started time.Time `json:"started"`
+
+	Status   Status    `json:"status"`
+	Verdict  Verdict   `json:"verdict"`
+	Mode     string    `json:"mode"` // enforce or report
+	ExitCode int       `json:"exit_code"`
+	Reason   string    `json:"reason"` // one sentence
+	Remedy   string    `json:"remedy,omitempty"`
+	Findings []Finding `json:"findings"`
+	Pairs    int       `json:"pairs"` // objective × candidate pairs that Holm's correction counts
+	Notes    []string  `json:"notes,omitempty"`
+
+	Versions []Version `json:"versions"`
+	Measured Measured  `json:"measured"`
+	Series   []Tracks  `json:"series,omitempty"`
+	Examples []Example `json:"examples,omitempty"`
+}
+
+// Measured is how much was measured, and how.
+type Measured struct {
+	Seed        uint64        `json:"seed"`
+	Rate        float64       `json:"rate"` // requests a second to each version
+	Planned     time.Duration `json:"planned"`
+	Warmup      time.Duration `json:"warmup"`
+	AtLeast     time.Duration `json:"at_least"`
+	Lasted      time.Duration `json:"lasted"` // judged rounds only
+	RoundLength time.Duration `json:"round_length"`
+	Rounds      int           `json:"rounds"`      // judged
+	Requests    int           `json:"requests"`    // planned in the judged rounds, all versions
+	Late        int           `json:"late"`        // of these, late by the generator's own fault
+	Dropped     int           `json:"dropped"`     // rounds left out because they did not end
+	Confidence  float64       `json:"confidence"`  // 0.95
+	Connections int           `json:"connections"` // to each version
+}
+
+// Judged reports whether the verdict counts: measured to the end, or a fail
+// that was shown before a later stage broke.
+func (r Report) Judged() bool { return r.Status == Judged || r.Verdict == Fail }
+
+// Tracks is one version's course over the trial, for charts.
+type Tracks struct {
+	Version string    `json:"version"`
+	At      []float64 `json:"at"`      // seconds since the first slot
+	P50     []float64 `json:"p50"`     // seconds; 0 where nothing was answered
+	P95     []float64 `json:"p95"`     // seconds
+	Failed  []float64 `json:"failed"`  // share
+	Warmup  int       `json:"warmup"`  // how many of the points are warm-up
+	Decided float64   `json:"decided"` // second at which the verdict was shown; 0 if it was not
+}
+
+// Example is one unexpected answer, told once for each version and status.
+type Example struct {
+	Version string `json:"version"`
+	Status  string `json:"status"`
+	Count   int    `json:"count"`
+	Text    string `json:"text,omitempty"` // start of the body or the error, as the target wrote it: untrusted
+}

@@ -1,0 +1,34 @@
+package trial
+
+import "time"
+
+// Round is a short interval in which every version was measured under the same
+// conditions: the unit of evidence.
+type Round struct {
+	Series   string        // which series of rounds this belongs to: "load"
+	Index    int           // from 0, warm-up included
+	Start    time.Duration // planned, since the first slot of the trial
+	End      time.Duration
+	Warmup   bool // recorded, never judged
+	Complete bool // every planned request ended; an incomplete round is never judged
+
+	Requests  []Request // every record of the round, in the order of the slots
+	Generator Generator
+	Examples  []Example // unexpected answers of a kind not told before
+}
+
+// LoadSeries is the series of rounds that the load generator makes.
+const LoadSeries = "load"
+
+// Generator is what the load generator says about itself for one round.
+type Generator struct {
+	Planned  int           `json:"planned"`  // slots of the round, all versions
+	Waited   int           `json:"waited"`   // of these, waited more than LateAfter for a connection of their version
+	Late     int           `json:"late"`     // sent more than LateAfter behind plan by the generator's own fault
+	Lateness time.Duration `json:"lateness"` // the worst of it, nanoseconds
+}
+
+// LateAfter is the lateness beyond which a request no longer stands for its
+// slot. Timers of a shared two-core machine are late by 0.8 ms at the median
+// and up to 16 ms at p99, so 50 ms means starvation, not jitter.
+const LateAfter = 50 * time.Millisecond
