@@ -19,6 +19,7 @@ ARG VERSION=dev
 LABEL org.opencontainers.image.title="Seatrial" \
       org.opencontainers.image.description="A release gate: loads a candidate beside its baseline and says pass, fail or inconclusive." \
       org.opencontainers.image.source="https://github.com/seatrial/seatrial" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /seatrial /usr/local/bin/seatrial

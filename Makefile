@@ -15,7 +15,7 @@ test: ## vet and test with Go alone (3 minutes)
 demo: build ## a trial of a slower release, on this machine (1 minute)
 	bin/seatrial demo
 
-e2e: ## build the image and run it as pipelines do; needs root and podman, see .ci/run (4 minutes)
+e2e: ## build the image and run it as pipelines do; needs root and podman, see .ci/run (2 minutes)
 	SEATRIAL_E2E=required go test -tags e2e -count=1 -timeout 20m -v ./internal/e2e/...
 
 bench: ## measure the load generator and the judge (5 minutes)

@@ -94,7 +94,7 @@ var inputCases = map[string]struct{ value, line string }{
 	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=1\n- http://b.svc/?y=2"},
 	"wait-for":          {"http://a.svc/ready # first\nhttp://b.svc/ready\n", "  - http://a.svc/ready\n  - http://b.svc/ready"},
 	"ready-within":      {"3m", "  within: 3m"},
-	"rate":              {"7/s", "  rate: 7/s"},
+	"rate":              {"120/s", "  rate: 120/s"},
 	"for":               {"90s", "  for: 1m30s"},
 	"warmup":            {"1s", "  warmup: 1s"},
 	"connections":       {"3", "  connections: 3"},
@@ -354,5 +354,52 @@ func TestSuggestions(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestVersionsMustDifferInWhatIsAsked(t *testing.T) {
+	for baseline, isTwin := range map[string]bool{
+		"{url: http://a.svc}":                                   true,
+		"{url: http://a.svc/, host: b.example}":                 true, // load.host is the same
+		"{url: http://a.svc, headers: {X-Version: old}}":        false,
+		"{url: http://a.svc, host: old.example}":                false,
+		"{url: http://a.svc/old}":                               false,
+		"{url: http://a.svc, version: v41, name: another-name}": true,
+	} {
+		text := "load: {host: b.example}\ncandidate: http://a.svc\nbaseline: " + baseline
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if got := err != nil && strings.Contains(err.Error(), "duplicate versions: baseline and candidate"); got != isTwin || err != nil && !isTwin {
+			t.Errorf("%s: %v", baseline, err)
+		}
+	}
+}
+
+func TestNoInputsAreToldWithoutAPlace(t *testing.T) {
+	_, _, err := Load(Sources{ReadFile: files(nil)})
+	want := "no candidate: give the URL of the version on trial, as candidate: in the file or --candidate\n" +
+		"no objectives: a trial of one version needs objectives, as in latency-p99 <= 300ms; with a baseline there are defaults\n" +
+		"2 mistakes; nothing was sent."
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}
+
+func TestATooShortTrialIsAMistake(t *testing.T) {
+	text := "candidate: http://a.svc\nbaseline: http://b.svc\nload: {rate: 1/s, for: 2m}"
+	_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+	if err == nil || !strings.HasPrefix(err.Error(), "seatrial.yaml:3:24: load.for: ") {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsQuotedNeverBreaksALine(t *testing.T) {
+	_, _, err := Load(Sources{
+		Flags:    map[string]string{"config": "a\n::set-output::b", "method": "\x1b[31m", "candidate": "http://a.svc\n::error::"},
+		ReadFile: files(nil),
+	})
+	for line := range strings.Lines(err.Error()) {
+		if strings.HasPrefix(line, "::") || strings.Contains(line, "\x1b") {
+			t.Errorf("%q", line)
+		}
 	}
 }

@@ -91,7 +91,7 @@ var Inputs = []Input{
 	{Name: "connections", Path: "load.connections", Section: aboutLoad, Placeholder: "NUMBER", Default: "8",
 		Help: "Connections to each version, which is also the most requests under way."},
 	{Name: "timeout", Path: "load.timeout", Section: aboutLoad, Placeholder: "DURATION", Default: "5s",
-		Help: "When an answer is given up; the request then counts as failed."},
+		Help: "How long after its planned time an answer may end; then the request counts as failed."},
 	{Name: "seed", Path: "load.seed", Section: aboutLoad, Placeholder: "NUMBER", Default: "drawn anew",
 		Help: "Seed of the random order in which the versions are asked."},
 

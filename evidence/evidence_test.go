@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -134,6 +135,30 @@ func TestStatisticsOfARound(t *testing.T) {
 		`{"version":"candidate","requests":2,"failed":2,"statuses":{"503":1,"timed out":1},"sum":0,"sum_squares":0,"buckets":[]}]`
 	if !strings.Contains(string(data), want) {
 		t.Errorf("rounds.jsonl:\n%s\nwant in it:\n%s", data, want)
+	}
+}
+
+// The bytes that docs/evidence.md works through.
+func TestWorkedExample(t *testing.T) {
+	page, err := os.ReadFile("../docs/evidence.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const shown = "02 00 00 00  0a 00 00 00  1e c8 00 00  c8 00  01 00"
+	if !strings.Contains(string(page), "`"+shown+"`") {
+		t.Fatal("docs/evidence.md shows other bytes")
+	}
+	raw, err := hex.DecodeString(strings.ReplaceAll(shown, " ", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := trial.Request{Slot: 2, Start: 10, Latency: 51_230, Status: trial.Answered(200, true), Version: 1}
+	if got, err := decode(raw); err != nil || len(got) != 1 || got[0] != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+	raw[12], raw[13] = 0xe8, 0x83
+	if got, _ := decode(raw); !got[0].Status.Is(trial.TimedOut) {
+		t.Errorf("status %s, want a time-out", got[0].Status)
 	}
 }
 

@@ -104,7 +104,7 @@ func (v view) chart() section {
 	if p.empty() {
 		return section{}
 	}
-	s := section{folded: true, shown: true, title: "Both versions' p95 by round"}
+	s := section{folded: true, shown: true, cut: thenChart, title: "Both versions' p95 by round"}
 	switch len(v.Series) {
 	case 1:
 		s.title = "p95 by round"

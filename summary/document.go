@@ -2,6 +2,7 @@ package summary
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seatrial/seatrial/trial"
@@ -10,8 +11,9 @@ import (
 // document is a report in Markdown, still in the parts that a pull request and
 // a page arrange differently. All of it is escaped; none of it is raw HTML.
 type document struct {
-	heading  string // one line, without its number signs
-	sections []section
+	heading   string // one line, without its number signs
+	sections  []section
+	truncated string // what was cut from it; empty for a whole one
 }
 
 // section is one part of a document.
@@ -21,21 +23,22 @@ type section struct {
 	folded bool   // shown on demand
 	shown  bool   // but not on the page, which has room
 	svg    string // what the page shows in the body's place; our own markup
+	cut    int    // when it goes, should the document be too long
 }
 
 // Limit is the most that a report may take in any format. Of a step summary
 // over 1 MiB GitHub shows nothing at all.
 const Limit = 900 << 10
 
-// What a report over the limit loses, in this order. Its heading and the
-// verdict always stay.
+// What a document over the limit loses, in this order. Its heading, verdict and
+// table always stay.
 const (
-	cutNothing = iota
-	cutExamples
-	cutChart
-	cutFigures
-	cutNotes
-	cutFindings
+	never = iota
+	examplesFirst
+	thenChart
+	thenFigures
+	thenNotes
+	thenFindings
 )
 
 func cutNames() []string {
@@ -44,43 +47,53 @@ func cutNames() []string {
 
 // fit renders the fullest document that is within the limit.
 func fit(r trial.Report, limit int, render func(document) string) string {
-	var out string
-	for cut := cutNothing; cut <= cutFindings; cut++ {
-		if out = render(compose(r, cut)); len(out) <= limit {
-			break
+	d := compose(r)
+	for cut := never; cut < thenFindings; cut++ {
+		d.cut(cut)
+		if d.size() > limit {
+			continue // rendering only adds to it
+		}
+		if out := render(d); len(out) <= limit {
+			return out
 		}
 	}
-	return out
+	r.Findings = worst(r.Findings)
+	d = compose(r)
+	d.cut(thenFindings)
+	return render(d)
 }
 
-// compose lays out a report, without what was cut from it.
-func compose(r trial.Report, cut int) document {
-	if cut >= cutFindings {
-		r.Findings = worst(r.Findings)
+// cut takes away all that is lost at this point.
+func (d *document) cut(until int) {
+	if until == never {
+		return
 	}
+	d.sections = slices.DeleteFunc(d.sections, func(s section) bool { return never < s.cut && s.cut <= until })
+	d.truncated = "truncated: " + strings.Join(cutNames()[:until], ", ") + " (report.json has all of it)"
+}
+
+func (d document) size() int {
+	total := 0
+	for _, s := range d.sections {
+		total += len(s.body)
+	}
+	return total
+}
+
+// compose lays out a report.
+func compose(r trial.Report) document {
 	v := newView(r)
 	d := document{heading: v.heading()}
 	d.add(section{body: v.lead()})
 	d.add(section{body: v.findings()})
 	d.add(section{title: "Each objective in a sentence", body: v.reasons(), folded: true, shown: true})
-	if cut < cutExamples {
-		d.add(section{title: "Unexpected answers", body: v.examples(), folded: true})
-	}
-	if cut < cutChart {
-		d.add(v.chart())
-	}
-	d.add(section{title: "How it was measured: " + counted(v.Measured.Rounds, "round") + ", " + counted(v.Measured.Requests, "request"), body: v.method(), folded: true})
-	if cut < cutFigures {
-		d.add(section{title: "Every figure", body: v.figures(), folded: true})
-	}
-	if cut < cutNotes {
-		d.add(section{title: "Notes", body: v.notes(), folded: true})
-	}
+	d.add(section{title: "Unexpected answers", body: v.examples(), folded: true, cut: examplesFirst})
+	d.add(v.chart())
+	d.add(section{title: v.measuredTitle(), body: v.method(), folded: true})
+	d.add(section{title: "Every figure", body: v.figures(), folded: true, cut: thenFigures})
+	d.add(section{title: "Notes", body: v.notes(), folded: true, cut: thenNotes})
 	d.add(section{title: "Versions, seed, tool", body: v.particulars(), folded: true})
 	d.add(section{title: "How to judge again, and how to reproduce", body: v.reproduce(), folded: true})
-	if cut > cutNothing {
-		d.add(section{body: "truncated: " + strings.Join(cutNames()[:cut], ", ") + " (report.json has all of it)"})
-	}
 	return d
 }
 

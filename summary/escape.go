@@ -17,8 +17,10 @@ func Plain(s string) string { return clip(s, longest) }
 
 // clip is Plain with a length of its own.
 func clip(s string, most int) string {
-	s = strings.ToValidUTF8(s[:min(len(s), 64*most)], "\uFFFD")
-	s = sequences.ReplaceAllString(s, "")
+	s = strings.ToValidUTF8(s[:min(len(s), 16*most)], "\uFFFD")
+	if strings.ContainsAny(s, "\x1b\u009b") {
+		s = sequences.ReplaceAllString(s, "")
+	}
 	words := strings.Fields(strings.Map(visible, s))
 	for i, word := range words {
 		words[i] = notCommand(word)
@@ -39,6 +41,8 @@ var sequences = regexp.MustCompile("(?:\x1b\\[|\u009b)[0-?]*[ -/]*[@-~]|\x1b[\\]
 // text in another order than it is read.
 func visible(r rune) rune {
 	switch {
+	case ' ' < r && r < 0x7f:
+		return r
 	case unicode.IsSpace(r):
 		return ' '
 	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs):
@@ -120,7 +124,10 @@ func lines(s string) []string {
 	const most = 20
 	var out []string
 	for line := range strings.SplitSeq(s, "\n") {
-		if line = Plain(line); line != "" && len(out) < most {
+		if len(out) == most {
+			break
+		}
+		if line = Plain(line); line != "" {
 			out = append(out, line)
 		}
 	}

@@ -159,7 +159,7 @@ func checkTags(t *testing.T, name, page string) {
 	t.Helper()
 	known := strings.Fields("html head meta title style body main header section h1 h2 h3 p ul li strong code pre div details summary " +
 		"table thead tbody tr th td svg rect line path text")
-	for _, tag := range regexp.MustCompile(`<[/!]?([a-zA-Z-]+)[^>]*>?`).FindAllStringSubmatch(page, -1) {
+	for _, tag := range regexp.MustCompile(`<[/!]?([a-zA-Z0-9-]+)[^>]*>?`).FindAllStringSubmatch(page, -1) {
 		if tag[0] != "<!DOCTYPE html>" && !slices.Contains(known, strings.ToLower(tag[1])) {
 			t.Errorf("%s: unexpected element %q", name, tag[0])
 		}

@@ -30,6 +30,9 @@ func (d document) page(r trial.Report) string {
 	for _, s := range d.sections {
 		b.WriteString(s.html())
 	}
+	if d.truncated != "" {
+		b.WriteString("<p>" + d.truncated + "</p>\n")
+	}
 	b.WriteString("</main>\n</body>\n</html>\n")
 	return b.String()
 }
@@ -51,14 +54,15 @@ func (s section) html() string {
 	}
 }
 
-// rendered is Markdown as HTML; raw HTML in it is dropped.
+// rendered is Markdown as HTML; raw HTML in it is dropped, and so are the
+// zero-width spaces that keep other renderers from making mentions and links.
 func rendered(markdown string) string {
 	var b strings.Builder
 	if err := goldmark.New(goldmark.WithExtensions(extension.Table)).Convert([]byte(markdown), &b); err != nil {
 		// Only a writer that fails makes it fail, and a Builder does not.
 		return "<pre>" + html.EscapeString(markdown) + "</pre>\n"
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), "\u200b", "")
 }
 
 // style is the page's own: colours are those of GitHub's themes, so that a
@@ -92,8 +96,9 @@ table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabula
 th, td { padding: .4rem .7rem; border-bottom: 1px solid var(--edge); text-align: left; vertical-align: top; max-width: 30rem; }
 th { font-weight: 600; color: var(--faint); }
 th, td[style*=right] { white-space: nowrap; }
+details td:first-child { min-width: 11rem; }
 code, pre { font: .875em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
-code { background: var(--raised); border-radius: .3rem; padding: .1rem .35rem; overflow-wrap: anywhere; }
+code { background: var(--raised); border-radius: .3rem; padding: .1rem .35rem; overflow-wrap: break-word; }
 pre { background: var(--raised); border-radius: .4rem; padding: .8rem 1rem; overflow-x: auto; }
 pre code { padding: 0; background: none; }
 details { border: 1px solid var(--edge); border-radius: .4rem; margin: .6rem 0; padding: 0 1rem; }

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -37,6 +38,12 @@ func TestAReportOfAnySizeStaysWithinTheLimit(t *testing.T) {
 			r.Status, r.Verdict, r.Reason = trial.BadInput, trial.Inconclusive, strings.Repeat(huge+"\n", 10_000)
 		},
 	}
+	singly := maps.Clone(tests)
+	tests["all at once"] = func(r *trial.Report) {
+		for _, grow := range singly {
+			grow(r)
+		}
+	}
 	for name, grow := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := failing()
@@ -67,11 +74,11 @@ func many(r *trial.Report, n int, spoil func(*trial.Finding)) {
 
 func TestATruncatedReportSaysSoAndKeepsTheFailures(t *testing.T) {
 	r := failing()
-	many(&r, 100_000, func(*trial.Finding) {})
+	many(&r, 5000, func(*trial.Finding) {})
 	got := Markdown(r)
 	for _, want := range []string{
 		"### ❌ Seatrial: fail — p95 latency is 27 % above baseline",
-		"\n| ❌ | latency-p99 ≤ 300 ms |",
+		"\n| ❌ | latency-p99 ≤ 300\u00a0ms |",
 		"\ntruncated: unexpected answers, the chart, every figure, notes, findings beyond the first 50 (report.json has all of it)\n",
 	} {
 		if !strings.Contains(got, want) {

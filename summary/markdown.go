@@ -22,5 +22,8 @@ func (d document) markdown() string {
 			b.WriteString("\n" + s.body + "\n")
 		}
 	}
+	if d.truncated != "" {
+		b.WriteString("\n" + d.truncated + "\n")
+	}
 	return b.String()
 }

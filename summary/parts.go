@@ -2,6 +2,7 @@ package summary
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +31,7 @@ func (v view) findings() string {
 	}
 	t.column("", "---")
 	for _, r := range v.rows {
-		cells := []string{r.emoji(), escapeMarkdown(r.about)}
+		cells := []string{r.emoji(), r.cell()}
 		if v.several {
 			cells = append(cells, code(r.version))
 		}
@@ -84,6 +85,12 @@ func around(estimate, interval string) string {
 // firm keeps a figure on one line.
 func firm(figure string) string { return strings.ReplaceAll(figure, " ", "\u00a0") }
 
+// apart is a number with its unit after a space, where a line must not break.
+var apart = regexp.MustCompile(`(\d) (%|[mµ]?s\b)`)
+
+// cell is the row's objective, escaped for a table.
+func (r row) cell() string { return escapeMarkdown(apart.ReplaceAllString(r.about, "$1\u00a0$2")) }
+
 // reasons is each finding in a sentence of its own.
 func (v view) reasons() string {
 	var items []string
@@ -108,6 +115,10 @@ func (v view) examples() string {
 		t.row(code(v.title(e.Version)), escapeMarkdown(clip(e.Status, longestName)), grouped(e.Count), code(e.Text))
 	}
 	return t.String()
+}
+
+func (v view) measuredTitle() string {
+	return "How it was measured: " + counted(v.Measured.Rounds, "round") + ", " + counted(v.Measured.Requests, "request")
 }
 
 func (v view) method() string {
@@ -145,7 +156,7 @@ func (v view) figures() string {
 		for i := range figures {
 			figures[i] = firm(figures[i])
 		}
-		t.row(append([]string{escapeMarkdown(r.about), code(r.version)}, figures...)...)
+		t.row(append([]string{r.cell(), code(r.version)}, figures...)...)
 	}
 	return t.String() + "\n\n" + v.judgedBy() + "\n\nEvidence is the most there was at any look: how much better the rounds agree with a truth beyond the limit, " +
 		"or within it, than with the limit itself. It decides, and the anytime interval goes with it; estimates are pooled over all rounds, " +

@@ -85,7 +85,8 @@ func (v view) said() []saying {
 	if hidden := v.hidden(); v.Judged() && v.Verdict == trial.Pass && len(hidden) > 0 {
 		out = append(out, saying{"Could still hide", strings.Join(hidden, "; ")})
 	}
-	for _, text := range append(v.remarks(), v.Notes...) {
+	const most = 20
+	for _, text := range append(v.remarks(), v.Notes[:min(len(v.Notes), most)]...) {
 		out = append(out, saying{"Note", Plain(text)})
 	}
 	return out
@@ -104,11 +105,11 @@ type column struct {
 const gap = "   "
 
 // grid is the table of findings, narrowed until it fits: first the intervals
-// go, then the ends of the objectives.
+// and the verdicts' details go, then the ends of the objectives.
 func (v view) grid(style Style) grid {
-	g := v.columns(true)
+	g := v.columns(false)
 	if style.Width > 0 && g.width() > style.Width {
-		g = v.columns(false)
+		g = v.columns(true)
 	}
 	if over := g.width() - style.Width; style.Width > 0 && over > 0 {
 		const shortest = 16
@@ -121,7 +122,7 @@ func (v view) grid(style Style) grid {
 	return g
 }
 
-func (v view) columns(intervals bool) grid {
+func (v view) columns(narrow bool) grid {
 	objective := column{cells: []string{"objective"}}
 	version := column{cells: []string{"version"}}
 	baseline := column{right: true, cells: []string{"baseline"}}
@@ -134,11 +135,11 @@ func (v view) columns(intervals bool) grid {
 		baseline.add(r.Baseline.String())
 		candidate.add(r.value)
 		moved := r.change
-		if intervals && r.interval != "" {
+		if !narrow && r.interval != "" {
 			moved += " (" + strings.ReplaceAll(r.interval, " … ", "…") + ")"
 		}
 		change.add(moved)
-		word, color := r.verdictText()
+		word, color := r.verdictText(narrow)
 		verdict.add(word)
 		verdict.color = append(verdict.color, color)
 	}
@@ -152,9 +153,13 @@ func (v view) columns(intervals bool) grid {
 	return append(g, candidate, verdict)
 }
 
-func (r row) verdictText() (text, color string) {
+func (r row) verdictText(narrow bool) (text, color string) {
 	o := verdictOf(r.Verdict)
 	switch {
+	case narrow && r.Verdict == trial.Inconclusive:
+		return "· open", o.color
+	case narrow:
+		return o.sign + " " + o.word, o.color
 	case r.Inform:
 		return "i " + o.word + ", for information", ""
 	case r.Rounds == 0:

@@ -209,16 +209,16 @@ func (v view) hidden() []string {
 // measured says in one sentence how it was measured.
 func (v view) measured() string {
 	m := v.Measured
-	order := "in an order drawn anew each time"
+	who, order := "Every version", "in an order drawn anew each time"
 	switch len(v.Versions) {
 	case 1:
-		order = "on a fixed schedule"
+		who, order = "The version", "on a fixed schedule"
 	case 2:
 		order = "in pairs whose order a seeded coin drew"
 	}
-	return fmt.Sprintf("Every version was sent %s requests a second over %s, %s; after %s of warm-up %s of %s were judged, "+
+	return fmt.Sprintf("%s was sent %s requests a second over %s, %s; after %s of warm-up %s of %s were judged, "+
 		"%s in %s, %s late by the load generator's own fault; each verdict holds with %s confidence, however often one looks.",
-		trial.Quantity{Value: m.Rate}, counted(m.Connections, "connection"), order, duration(m.Warmup),
+		who, trial.Quantity{Value: m.Rate}, counted(m.Connections, "connection"), order, duration(m.Warmup),
 		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence))
 }
 

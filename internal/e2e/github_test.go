@@ -85,7 +85,7 @@ func (s step) environ(t *testing.T, inputs map[string]string) []string {
 // src/Runner.Worker/Container/DockerCommandManager.cs of actions/runner, with
 // the mounts of ContainerActionHandler.cs but for the engine's socket. Values
 // pass through the environment of the client.
-func (s step) args(name string, variables []string) []string {
+func (s step) args(name, network string, variables []string) []string {
 	args := []string{"run", "--name", name, "--label", "a1b2c3", "--workdir", "/github/workspace", "--rm"}
 	for _, variable := range variables {
 		key, _, _ := strings.Cut(variable, "=")
@@ -105,14 +105,14 @@ func (b bench) start(t *testing.T, s step, name string, inputs map[string]string
 	t.Helper()
 	environ := s.environ(t, inputs)
 	ended := make(chan result, 1)
-	go func() { ended <- b.run(t, environ, "", s.args(name, environ)...) }()
+	go func() { ended <- b.run(t, environ, "", s.args(name, b.network, environ)...) }()
 	return ended
 }
 
 // inputs are the same short trial as flags.
 func inputs(candidate string) map[string]string {
 	return map[string]string{
-		"candidate": candidate, "baseline": baseline, "rate": "100/s", "for": "12s", "warmup": "1s",
+		"candidate": candidate, "baseline": baseline, "rate": "100/s", "for": "12s", "warmup": "1s", "ready-within": "20s",
 		"at-least": "8s", "objectives": "# what the shop needs\n" + objective + "\n",
 	}
 }

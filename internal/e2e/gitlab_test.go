@@ -35,7 +35,7 @@ fi
 func (b bench) gitLab(t *testing.T, options []string, script string) (workspace string, r result) {
 	t.Helper()
 	workspace = t.TempDir()
-	args := []string{"run", "--rm", "--interactive", "--network=" + network, "--volume=" + workspace + ":/builds/app",
+	args := []string{"run", "--rm", "--interactive", "--network=" + b.network, "--volume=" + workspace + ":/builds/app",
 		"--env=CI=true", "--env=GITLAB_CI=true", "--env=CI_PROJECT_DIR=/builds/app"}
 	args = append(append(args, options...), image, "sh", "-c", findShell)
 	return workspace, b.run(t, nil, "set -eu\ncd /builds/app\n"+script, args...)

@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -14,20 +15,24 @@ import (
 const image = "localhost/seatrial:e2e"
 
 // bench is the image and three deployed versions of the sample service, in a
-// network of their own where they go by these names.
-type bench struct{ podman }
+// network where they go by the names below.
+type bench struct {
+	podman
+	network string
+}
 
 const (
 	baseline = "http://baseline:8080"
 	same     = "http://same:8080"   // as the baseline
 	slower   = "http://slower:8080" // takes 2.5 times as long
-	network  = "job"
 )
 
 func TestImage(t *testing.T) {
-	b := bench{newPodman(t)}
+	// All stores of a machine share one place for addresses and names, so that
+	// the network must be called like no other.
+	b := bench{newPodman(t), fmt.Sprintf("seatrial-e2e-%d", os.Getpid())}
 	b.build(t, image)
-	b.run(t, nil, "", "network", "create", network).expect(t, 0)
+	b.run(t, nil, "", "network", "create", b.network).expect(t, 0)
 	b.deploy(t, "baseline", "--seed=1")
 	b.deploy(t, "same", "--seed=2")
 	b.deploy(t, "slower", "--seed=3", "--scale=2.5")
@@ -44,7 +49,7 @@ func TestImage(t *testing.T) {
 // deploy starts a version of the sample service, from the image itself.
 func (b bench) deploy(t *testing.T, name string, options ...string) {
 	t.Helper()
-	args := []string{"run", "--detach", "--name=" + name, "--network=" + network, image,
+	args := []string{"run", "--detach", "--name=" + name, "--network=" + b.network, image,
 		"sample", "--listen=0.0.0.0:8080", "--latency=10ms", "--spread=0.2"}
 	b.run(t, nil, "", append(args, options...)...).expect(t, 0)
 }
@@ -52,7 +57,7 @@ func (b bench) deploy(t *testing.T, name string, options ...string) {
 // flags are a short trial of a candidate.
 func flags(candidate string) []string {
 	return []string{
-		"--candidate", candidate, "--baseline", baseline, "--rate", "100/s", "--for", "12s", "--warmup", "1s",
+		"--candidate", candidate, "--baseline", baseline, "--rate", "100/s", "--for", "12s", "--warmup", "1s", "--ready-within", "20s",
 		"--at-least", "8s", "--objectives", objective,
 	}
 }
@@ -68,7 +73,7 @@ func (b bench) anyUserOnAReadOnlyRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	args := []string{"run", "--rm", "--user=65532:65532", "--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL",
-		"--security-opt=no-new-privileges", "--network=" + network,
+		"--security-opt=no-new-privileges", "--network=" + b.network,
 		"--volume=" + workspace + ":/workspace", "--workdir=/workspace", image}
 	b.run(t, nil, "", append(args, flags(same)...)...).expect(t, 0)
 

@@ -2,8 +2,8 @@ package bayes
 
 import "math"
 
-// rootOf returns where the rising f passes 0 between lo and hi, within tolerance, or
-// the end beyond which it does: Chandrupatla's (1997) choice between halving and
+// rootOf returns where the rising f passes 0 between lo and hi, within twice the
+// tolerance, or the end beyond which it does: Chandrupatla's (1997) choice between halving and
 // inverse quadratic interpolation, after Scherer (2010, §6.1.7.3).
 func rootOf(f func(float64) float64, lo, hi, tolerance float64) float64 {
 	a, fa, b, fb := hi, f(hi), lo, f(lo)
@@ -36,8 +36,9 @@ func rootOf(f func(float64) float64, lo, hi, tolerance float64) float64 {
 	return a
 }
 
-// integral returns ∫ f from lo to hi to about 1e-8 by Simpson's rule, halving where
-// two halves disagree with their whole (Lyness 1969).
+// integral returns ∫ f from lo to hi to about 1e-7 by Simpson's rule, halving where
+// two halves disagree with their whole (Lyness 1969). What is asked of a piece does not
+// shrink with it, so that rounding noise in f cannot keep it halving.
 func integral(f func(float64) float64, lo, hi float64) float64 {
 	const panels = 8 // enough that no bell hides between the first nodes
 	if !(hi > lo) {
@@ -47,7 +48,7 @@ func integral(f func(float64) float64, lo, hi float64) float64 {
 	for i := range panels {
 		p := panel{lo: lo + float64(i)*width, hi: lo + float64(i+1)*width}
 		p.atLo, p.atMid, p.atHi = f(p.lo), f((p.lo+p.hi)/2), f(p.hi)
-		sum += p.simpson(f, 1e-8/panels, 30)
+		sum += p.simpson(f, 20)
 	}
 	return sum
 }
@@ -57,16 +58,17 @@ type panel struct{ lo, hi, atLo, atMid, atHi float64 }
 
 func (p panel) rule() float64 { return (p.hi - p.lo) / 6 * (p.atLo + 4*p.atMid + p.atHi) }
 
-func (p panel) simpson(f func(float64) float64, tolerance float64, depth int) float64 {
+func (p panel) simpson(f func(float64) float64, depth int) float64 {
+	const tolerance = 15 * 1e-9 // 15: what halving gains, after Richardson
 	mid := (p.lo + p.hi) / 2
 	left := panel{p.lo, mid, p.atLo, f((p.lo + mid) / 2), p.atMid}
 	right := panel{mid, p.hi, p.atMid, f((mid + p.hi) / 2), p.atHi}
 	halves := left.rule() + right.rule()
 	off := halves - p.rule()
-	if depth == 0 || math.Abs(off) <= 15*tolerance {
+	if depth == 0 || math.Abs(off) <= tolerance {
 		return halves + off/15
 	}
-	return left.simpson(f, tolerance/2, depth-1) + right.simpson(f, tolerance/2, depth-1)
+	return left.simpson(f, depth-1) + right.simpson(f, depth-1)
 }
 
 func clamp(x, lo, hi float64) float64 { return math.Min(math.Max(x, lo), hi) }

@@ -65,8 +65,8 @@ func BetaInterval(k, n, level float64) (lo, hi float64) {
 // DifferenceWithin returns the posterior probability that p_C − p_B is at most
 // delta, for two shares with independent Jeffreys posteriors: ∫ f_B(p) F_C(p+delta) dp
 // over all p by adaptive Simpson's rule, on the scale of the log-odds of p. NaN
-// unless 0 ≤ k ≤ n ≤ 1e12 for both. Accurate to 1e-7 (TestPosteriorReference); a few
-// hundred evaluations of [BetaWithin].
+// unless 0 ≤ k ≤ n ≤ 1e12 for both. Accurate to 1e-7 for n ≤ 1e6
+// (TestPosteriorReference); a tenth of a millisecond.
 func DifferenceWithin(kC, nC, kB, nB, delta float64) float64 {
 	switch {
 	case !counts(kC, nC) || !counts(kB, nB) || math.IsNaN(delta):
@@ -77,12 +77,6 @@ func DifferenceWithin(kC, nC, kB, nB, delta float64) float64 {
 		return 1
 	}
 	aC, bC, aB, bB := kC+0.5, nC-kC+0.5, kB+0.5, nB-kB+0.5
-	// The narrower density is the one to walk over: no step of the other's
-	// distribution function falls between two nodes. p_C − p_B is also
-	// (1−p_B) − (1−p_C), so the two may change places.
-	if betaVariance(aC, bC) < betaVariance(aB, bB) {
-		aC, bC, aB, bB = bB, aB, bC, aC
-	}
 	product := func(u float64) float64 {
 		x, y := logistic(u), logistic(-u)
 		return math.Exp(lnKernel(x, y, aB, bB) + lnRegIncBeta(x+delta, y-delta, aC, bC))
@@ -99,8 +93,8 @@ func DifferenceWithin(kC, nC, kB, nB, delta float64) float64 {
 
 // DifferenceInterval returns the central credible interval of p_C − p_B: the
 // posterior of [DifferenceWithin]. NaN unless 0 ≤ k ≤ n ≤ 1e12 for both and level is in
-// (0, 1). Accurate to 1e-5 of its width at levels to 0.99; some twenty times the cost of
-// DifferenceWithin.
+// (0, 1). Accurate to 1e-5 of its width for n ≤ 1e6 (TestPosteriorReference); two
+// milliseconds, five at n = 1e6.
 func DifferenceInterval(kC, nC, kB, nB, level float64) (lo, hi float64) {
 	if !counts(kC, nC) || !counts(kB, nB) || !within01(level) {
 		return math.NaN(), math.NaN()
@@ -113,7 +107,7 @@ func DifferenceInterval(kC, nC, kB, nB, level float64) (lo, hi float64) {
 	end := func(below float64) float64 {
 		return rootOf(func(delta float64) float64 {
 			return DifferenceWithin(kC, nC, kB, nB, delta) - below
-		}, math.Max(mean-reach, -1), math.Min(mean+reach, 1), 1e-7*reach)
+		}, math.Max(mean-reach, -1), math.Min(mean+reach, 1), 1e-8*reach)
 	}
 	return end(tail), end(1 - tail)
 }
@@ -148,12 +142,13 @@ func OrderInterval(n, p, level float64) (loRank, hiRank float64) {
 // Mills' ratio, come to the root from below without a bracket.
 func betaLogOdds(lnP, a, b float64) float64 {
 	u := math.Log(a / b)
-	for range 200 {
+	enough := 1e-8 * math.Sqrt(1/a+1/b) // of about a standard deviation; the next step squares it
+	for range 100 {
 		x, y := logistic(u), logistic(-u)
 		lnI := lnRegIncBeta(x, y, a, b)
 		step := (lnP - lnI) * math.Exp(lnI-lnKernel(x, y, a, b))
 		u += step
-		if math.Abs(step) <= 1e-14*math.Max(1, math.Abs(u)) {
+		if math.Abs(step) <= enough {
 			break
 		}
 	}

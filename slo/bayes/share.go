@@ -25,10 +25,10 @@ const leastLimit = 1e-9
 // No trials, 0 ≤ k ≤ n violated, n > 1e12, or p0 not within 1e-9 … 1 − 1e-9 are no
 // evidence: 0, 0.
 //
-// Accurate to 1e-10, absolute or relative, for n ≤ 1e9 (TestShareReference); about
-// √n steps of 10 ns where k/n is near p0, some dozens elsewhere.
+// Accurate to 1e-10, absolute or relative, for n ≤ 1e9 (TestShareReference); five
+// microseconds, thirty at n = 1e9.
 func Share(k, n, p0 float64) (lnAbove, lnBelow float64) {
-	if !counts(k, n) || n == 0 || !(p0 >= leastLimit && p0 <= 1-leastLimit) {
+	if !counts(k, n) || !(p0 >= leastLimit && p0 <= 1-leastLimit) {
 		return 0, 0
 	}
 	q0 := 1 - p0

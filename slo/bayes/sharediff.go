@@ -22,22 +22,16 @@ import "math"
 // Both E_v are convex, so the infimum is at the two observed shares if these are in
 // the null set, else on the line p_C = p_B + delta, by bisection of the slope.
 //
-// No trials of either, 0 ≤ k ≤ n violated, n > 1e12, or delta not in (−1, 1) are no
+// No trials of either, 0 ≤ k ≤ n violated, n > 1e12, or |delta| > 1 − 1e-9 are no
 // evidence: 0, 0. Trials of one version alone count for what they are.
 //
 // Accurate to 1e-10, absolute or relative, for n ≤ 1e9 (TestShareDifferenceReference);
-// ten microseconds.
+// some ten microseconds.
 func ShareDifference(kC, nC, kB, nB, delta float64) (lnAbove, lnBelow float64) {
-	if !counts(kC, nC) || !counts(kB, nB) || !(delta > -1 && delta < 1) {
+	if !counts(kC, nC) || !counts(kB, nB) || nC+nB == 0 || !(math.Abs(delta) <= 1-leastLimit) {
 		return 0, 0
 	}
 	c, b := newMixture(kC, nC), newMixture(kB, nB)
-	if nC == 0 {
-		c.share = clamp(b.share+delta, 0, 1)
-	}
-	if nB == 0 {
-		b.share = clamp(c.share-delta, 0, 1)
-	}
 	free := lnMean(c.lnE(c.share), b.lnE(b.share))
 	line := lnMean(leastOnLine(c, b, delta))
 	lnAbove, lnBelow = line, line
@@ -53,7 +47,7 @@ func ShareDifference(kC, nC, kB, nB, delta float64) (lnAbove, lnBelow float64) {
 // mixture is E_v of one version, as a function of the share p that it denies.
 type mixture struct {
 	hits, misses float64
-	share        float64 // where E_v is least: the observed one; free without trials
+	share        float64 // where E_v is least: the observed one; anywhere without trials
 	least        float64 // ln E_v there
 }
 
@@ -93,6 +87,9 @@ func leastOnLine(c, b mixture, delta float64) (lnC, lnB float64) {
 	}
 	for range 64 {
 		p := lo + (hi-lo)/2
+		if p <= lo || p >= hi {
+			break
+		}
 		lnC, lnB := at(p)
 		top := math.Max(lnC, lnB)
 		rise := math.Exp(lnC-top)*c.slope(clamp(p+delta, 0, 1)) + math.Exp(lnB-top)*b.slope(p)

@@ -33,12 +33,8 @@ func betaCorrection(a, b float64) float64 {
 	return stirling(a) + stirling(b) - stirling(a+b)
 }
 
-// excess returns ay − bx, the distance of x from the mean a/(a+b) times a+b, in
-// one rounding (Kahan's difference of products).
-func excess(x, y, a, b float64) float64 {
-	product := b * x
-	return math.FMA(a, y, -product) + math.FMA(-b, x, product)
-}
+// excess returns the distance of x below the mean a/(a+b), times a+b.
+func excess(x, y, a, b float64) float64 { return a*y - b*x }
 
 // deviance returns a ln(x₀/x) + b ln(y₀/y) ≥ 0 with x₀ = a/(a+b): how much less
 // likely a hits and b misses are at x than at their own share. a or b may be 0.
@@ -51,7 +47,7 @@ func deviance(x, y, a, b float64) float64 {
 // shrink with d² while their terms shrink with d, so near 0 a series sums what the
 // terms leave (Loader 2000, the saddle-point form).
 func deviancePart(x, a, s, d float64) float64 {
-	if a == 0 {
+	if a < 1e-200 { // as good as none; s·x/a would overflow
 		return d
 	}
 	e := d / a

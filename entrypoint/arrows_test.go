@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const module = "github.com/seatrial/seatrial/"
+
+// arrows are all imports between rooms that the house allows; the standard
+// library and other modules are not rooms.
+var arrows = map[string][]string{
+	"trial":           nil,
+	"slo/bayes":       nil,
+	"slo":             {"slo/bayes", "trial"},
+	"loadgen":         {"trial"},
+	"evidence":        {"trial"},
+	"runner":          {"trial"},
+	"summary":         {"trial"},
+	"platform":        nil,
+	"config":          {"loadgen", "slo", "trial"},
+	"examples/sample": nil,
+	"entrypoint":      {"config", "evidence", "examples/sample", "loadgen", "platform", "runner", "slo", "summary", "trial"},
+	"internal/bench":  {"evidence", "slo", "trial"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestRoomsImportOnlyWhatTheHouseAllows(t *testing.T) {
+	list := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string][]string{}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); decoder.More(); {
+		var p listed
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		room := strings.TrimPrefix(p.ImportPath, module)
+		seen[room] = nil
+		for _, i := range p.Imports {
+			if rest, own := strings.CutPrefix(i, module); own {
+				seen[room] = append(seen[room], rest)
+			}
+		}
+		slices.Sort(seen[room])
+	}
+	if diff := cmp.Diff(arrows, seen); diff != "" {
+		t.Errorf("allowed (-) and found (+):\n%s", diff)
+	}
+}
+
+// foreign types stop at their adapter: these modules are imported by the named
+// packages alone.
+func TestForeignModulesStayInTheirRoom(t *testing.T) {
+	homes := map[string][]string{
+		"fortio.org/":                           {"internal/bench", "loadgen"},
+		"go.yaml.in/yaml":                       {"config"},
+		"github.com/sethvargo/go-githubactions": {"platform"},
+		"github.com/yuin/goldmark":              {"summary"},
+		"github.com/klauspost/compress":         {"evidence"},
+		"gonum.org/":                            {"slo/bayes"},
+		"github.com/spf13/cobra":                {"entrypoint"},
+	}
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		room := strings.TrimPrefix(fields[0], module)
+		for foreign, rooms := range homes {
+			imports := slices.ContainsFunc(fields[1:], func(i string) bool { return strings.HasPrefix(i, foreign) })
+			if imports && !slices.Contains(rooms, room) {
+				t.Errorf("%s imports %s, which belongs to %v", room, foreign, rooms)
+			}
+		}
+	}
+}

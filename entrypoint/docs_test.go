@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/trial"
+)
+
+var update = flag.Bool("update", false, "write what is generated anew")
+
+// described is an input's description with its default in words: a default
+// key in a pipeline's definition would beat the trial file.
+func described(i config.Input) string {
+	if i.Default == "" {
+		return i.Help
+	}
+	return i.Help + " Default: " + i.Default + "."
+}
+
+func inputs() []config.Input {
+	var out []config.Input
+	for _, i := range config.Inputs {
+		if i.Name != "" {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func TestREADMEListsEveryInput(t *testing.T) {
+	const path, from, to = "../README.md", "-update -->\n", "<!-- /inputs -->"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := bytes.Cut(text, []byte(from))
+	_, after, closed := bytes.Cut(rest, []byte(to))
+	if !found || !closed {
+		t.Fatal("README.md has no place for the inputs")
+	}
+	var table strings.Builder
+	table.WriteString("\n| input | | default |\n|---|---|---|\n")
+	for _, i := range inputs() {
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", i.Name, i.Help, i.Default)
+	}
+	want := string(before) + from + table.String() + "\n" + to + string(after)
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("README.md is behind the table of inputs (-update writes it):\n%s", diff)
+	}
+}
+
+type action struct {
+	Inputs  map[string]map[string]any `yaml:"inputs"`
+	Outputs map[string]map[string]any `yaml:"outputs"`
+}
+
+func TestActionDeclaresWhatTheStepKnows(t *testing.T) {
+	text, err := os.ReadFile("../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got action
+	if err := yaml.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]map[string]any{}
+	for _, i := range inputs() {
+		want[i.Name] = map[string]any{"description": described(i), "required": false}
+	}
+	if diff := cmp.Diff(want, got.Inputs); diff != "" {
+		t.Errorf("action.yml's inputs (+) are not the table's (-):\n%s", diff)
+	}
+	var outs, declared []string
+	for _, o := range outputs(trial.Report{}, "dir") {
+		outs = append(outs, o.Name)
+		if _, ok := got.Outputs[o.Name]; ok {
+			declared = append(declared, o.Name)
+		}
+	}
+	if diff := cmp.Diff(outs, declared); diff != "" || len(outs) != len(got.Outputs) {
+		t.Errorf("action.yml declares %d outputs, the step sets %d:\n%s", len(got.Outputs), len(outs), diff)
+	}
+}
+
+// The trial files that people copy must be read as they stand.
+func TestShownTrialFilesAreSound(t *testing.T) {
+	files, err := filepath.Glob("../examples/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no examples", err)
+	}
+	shown := map[string]string{}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown[path] = string(text)
+	}
+	for _, page := range []string{"../README.md", "../docs/objectives.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, block := range strings.Split(string(text), "```yaml\n")[1:] {
+			body, _, _ := strings.Cut(block, "```")
+			if strings.Contains(body, "candidate:") && !strings.Contains(body, "uses:") {
+				shown[fmt.Sprintf("%s, block %d", page, i)] = body
+			}
+		}
+	}
+	for name, body := range shown {
+		_, warnings, err := config.Load(config.Sources{
+			Flags: map[string]string{"config": "shown.yaml"}, Environ: []string{"SHOP_TOKEN=a-secret", "GITHUB_SHA=abc"},
+			ReadFile: func(string) ([]byte, error) { return []byte(body), nil },
+		})
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%s: %v %v", name, err, warnings)
+		}
+	}
+}
+
+// Workflows may name only inputs and outputs that the action has.
+func TestExampleWorkflowsUseWhatTheActionHas(t *testing.T) {
+	known := map[string]bool{}
+	for _, i := range inputs() {
+		known[i.Name] = true
+	}
+	files, err := filepath.Glob("../examples/github/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no workflows", err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var workflow struct {
+			Jobs map[string]struct {
+				Steps []struct {
+					Uses string            `yaml:"uses"`
+					With map[string]string `yaml:"with"`
+				} `yaml:"steps"`
+			} `yaml:"jobs"`
+		}
+		if err := yaml.Unmarshal(text, &workflow); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		steps := 0
+		for _, job := range workflow.Jobs {
+			for _, step := range job.Steps {
+				if !strings.HasPrefix(step.Uses, "seatrial/seatrial@") {
+					continue
+				}
+				steps++
+				for name := range step.With {
+					if !known[name] {
+						t.Errorf("%s: the action has no input %s", path, name)
+					}
+				}
+			}
+		}
+		if steps == 0 {
+			t.Errorf("%s: no step uses seatrial", path)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package platform
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func gitHubIn(t *testing.T, out *bytes.Buffer) (Platform, map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	env := map[string]string{
+		"GITHUB_ACTIONS":      "true",
+		"GITHUB_OUTPUT":       filepath.Join(dir, "output"),
+		"GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"),
+	}
+	random := strings.NewReader(strings.Repeat("0123456789abcdef", 10))
+	return Detect(Environment{Getenv: func(name string) string { return env[name] }, Stdout: out, Random: random}), env
+}
+
+func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
+	var out bytes.Buffer
+	p, env := gitHubIn(t, &out)
+	err := p.Publish(Publication{
+		Outputs: []Output{{"verdict", "fail"}, {"failed-objectives", "a\nb"}}, Summary: "# fail",
+		Annotations: []Annotation{
+			{Level: Error, Title: "Seatrial, fail", Message: "100% worse\nthan before", File: "seatrial.yaml", Line: 3, Column: 5},
+			{Level: Warning, Title: "w", Message: "::set-output name=a::b"},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	delimiter := "seatrial-30313233343536373839616263646566"
+	want := "verdict<<" + delimiter + "\nfail\n" + delimiter + "\nfailed-objectives<<" + delimiter + "\na\nb\n" + delimiter + "\n"
+	if got, _ := os.ReadFile(env["GITHUB_OUTPUT"]); string(got) != want {
+		t.Errorf("outputs %q, want %q", got, want)
+	}
+	if got, _ := os.ReadFile(env["GITHUB_STEP_SUMMARY"]); string(got) != "# fail\n" {
+		t.Errorf("summary %q", got)
+	}
+	log := "::error col=5,file=seatrial.yaml,line=3,title=Seatrial%2C fail::100%25 worse%0Athan before\n" +
+		"::warning title=w::::set-output name=a::b\n"
+	if out.String() != log {
+		t.Errorf("log %q, want %q", out.String(), log)
+	}
+}
+
+func TestEveryLineOfASecretIsMasked(t *testing.T) {
+	var out bytes.Buffer
+	p, _ := gitHubIn(t, &out)
+	p.Mask([]string{"one", "two\nthree\n"})
+	if want := "::add-mask::one\n::add-mask::two\n::add-mask::three\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+// A runner without its files is a warning, never a panic.
+func TestMissingFilesAreAnError(t *testing.T) {
+	p := Detect(Environment{
+		Getenv: func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true"}[name] },
+		Stdout: &bytes.Buffer{}, Random: strings.NewReader(strings.Repeat("x", 100)),
+	})
+	err := p.Publish(Publication{Outputs: []Output{{"a", "b"}}, Summary: "s"})
+	if err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT") || !strings.Contains(err.Error(), "GITHUB_STEP_SUMMARY") {
+		t.Errorf("error %v, want one that names both variables", err)
+	}
+}
+
+func TestAnnotationsAreBounded(t *testing.T) {
+	var out bytes.Buffer
+	p, _ := gitHubIn(t, &out)
+	_ = p.Publish(Publication{Annotations: make([]Annotation, 50)})
+	if n := strings.Count(out.String(), "::notice"); n != 10 {
+		t.Errorf("%d annotations, want 10", n)
+	}
+}
+
+func TestLocalPrintsOutputsOnALineEach(t *testing.T) {
+	var out bytes.Buffer
+	p := Detect(Environment{Getenv: func(string) string { return "" }, Stdout: &out})
+	if err := p.Publish(Publication{Outputs: []Output{{"verdict", "pass"}, {"failed-objectives", "a\nb"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\noutputs:\n  verdict=pass\n  failed-objectives=a b\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
