@@ -169,7 +169,7 @@ func meantInput(variable string) string {
 			names = append(names, input.Name)
 		}
 	}
-	meant := closest(name, names)
+	meant := trial.Closest(name, names)
 	switch {
 	case meant == "":
 		return ""

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -342,18 +341,6 @@ func TestModeIsReadAndWritten(t *testing.T) {
 	}
 	if err := new(Mode).UnmarshalText([]byte("advise")); err == nil {
 		t.Error("an unknown mode was taken")
-	}
-}
-
-func TestSuggestions(t *testing.T) {
-	known := []string{"rate", "for", "warmup", "connections", "timeout", "body-file"}
-	want := map[string]string{"rate_limit": "rate", "fro": "for", "conections": "connections", "file": "body-file", "Timeout": "timeout", "zzz": "", "": "", "x": ""}
-	got := map[string]string{}
-	for name := range maps.Keys(want) {
-		got[name] = closest(name, known)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
 	}
 }
 

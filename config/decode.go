@@ -119,10 +119,10 @@ func (d *decoder) unknown(e entry, known []string, path string) {
 	if path != "" {
 		where = " in " + path
 	}
-	if meant := closest(e.key, known); meant != "" {
+	if meant := trial.Closest(e.key, known); meant != "" {
 		d.unread = append(d.unread, join(path, meant))
 	}
-	d.note(e.at, "", fmt.Sprintf("unknown key %q%s (known: %s)%s", e.key, where, strings.Join(known, ", "), didYouMean(e.key, known)))
+	d.note(e.at, "", fmt.Sprintf("unknown key %q%s (known: %s)%s", e.key, where, strings.Join(known, ", "), trial.DidYouMean(e.key, known)))
 }
 
 // objective parses what was read as the objective's text.

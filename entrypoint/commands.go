@@ -31,10 +31,14 @@ func (p process) rootCommand(code *int) *cobra.Command {
 	c := &cobra.Command{
 		Use: "seatrial", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Version:           version,
-		Run: func(c *cobra.Command, _ []string) {
-			*code = p.run(c.Context(), changed(c))
-		},
+	}
+	asked := c.Flags().Bool("version", false, "print the version")
+	c.Run = func(c *cobra.Command, _ []string) {
+		if *asked {
+			*code = p.printVersion()
+			return
+		}
+		*code = p.run(c.Context(), changed(c))
 	}
 	addInputs(c)
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
@@ -43,9 +47,19 @@ func (p process) rootCommand(code *int) *cobra.Command {
 			fmt.Fprint(p.stdout, c.Long+"\n\n"+c.UsageString())
 			return
 		}
-		fmt.Fprint(p.stdout, config.Help())
+		fmt.Fprint(p.stdout, config.Help()+"\nCommands\n")
+		for _, command := range c.Commands() {
+			if command.IsAvailableCommand() {
+				fmt.Fprintf(p.stdout, "  seatrial %-10s  %s\n", command.Use, command.Short)
+			}
+		}
 	})
 	return c
+}
+
+func (p process) printVersion() int {
+	fmt.Fprintln(p.stdout, "seatrial", version)
+	return exitPass
 }
 
 // addInputs gives the command a flag for every input of the table.
@@ -86,10 +100,7 @@ func (p process) schemaCommand(code *int) *cobra.Command {
 func (p process) versionCommand(code *int) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Args: cobra.NoArgs, Long: "Print the version of seatrial.", Short: "print the version",
-		Run: func(*cobra.Command, []string) {
-			fmt.Fprintln(p.stdout, "seatrial", version)
-			*code = exitPass
-		},
+		Run: func(*cobra.Command, []string) { *code = p.printVersion() },
 	}
 }
 

@@ -70,7 +70,7 @@ func replay(e *evidence.Evidence, file config.File) trial.Report {
 	}
 	c := judge.Conclude()
 	r := reportOf(c, file, e.Header)
-	r.Examples = examples
+	r.Examples = counted(examples, c.Answers, e.Versions)
 	if c.Broken != "" {
 		r.Status = trial.Broken
 		if r.Verdict != trial.Fail {

@@ -75,7 +75,7 @@ func width() int {
 	if columns, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		return columns
 	}
-	return 100
+	return 120
 }
 
 // signalled is why a trial was cancelled.

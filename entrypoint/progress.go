@@ -46,10 +46,10 @@ func newProgress(p process, file config.File) *progress {
 	if file.Name != "" {
 		name = " · " + summary.Plain(file.Name)
 	}
-	rate, _ := file.Load.Rate.MarshalText()
-	confidence, _ := file.Confidence.MarshalText()
+	quantity := func(value float64, unit trial.Unit) string { return trial.Quantity{Value: value, Unit: unit}.String() }
 	fmt.Fprintf(g.out, "seatrial %s%s · candidate %s%s · %s, at most %s, confidence %s\n",
-		version, name, strings.Join(candidates, ", "), baseline, rate, file.Load.For, confidence)
+		version, name, strings.Join(candidates, ", "), baseline, quantity(file.Load.Rate.PerSecond, trial.PerSecond),
+		quantity(file.Load.For.Seconds(), trial.Seconds), quantity(float64(file.Confidence), trial.Share))
 	return g
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/config"
@@ -18,7 +19,7 @@ import (
 func (a *attempt) report(out runner.Outcome) trial.Report {
 	c := a.judge.Conclude()
 	r := reportOf(c, a.file, a.header)
-	r.Status, r.Examples = out.Status, out.Examples
+	r.Status, r.Examples = out.Status, counted(out.Examples, c.Answers, a.versions)
 	if c.Broken != "" && out.Status == trial.Judged {
 		r.Status = trial.Broken
 	}
@@ -47,12 +48,29 @@ func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Repor
 			Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections,
 		},
 	}
-	r.Notes = notes(r, file)
+	r.Notes = notes(r, file, c)
 	return r
 }
 
+// counted says how often each example's kind of answer was given.
+func counted(examples []trial.Example, answers map[slo.Answer]int, versions []trial.Version) []trial.Example {
+	out := slices.Clone(examples)
+	for answer, n := range answers {
+		for i, e := range out {
+			if e.Version == versions[answer.Version].Name && e.Status == answer.Status.String() {
+				out[i].Count = n
+			}
+		}
+	}
+	return out
+}
+
+// muchWaiting is the share of requests that may wait for a connection before
+// a reader must know of it.
+const muchWaiting = 0.05
+
 // notes are what a reader must know to read the findings rightly.
-func notes(r trial.Report, file config.File) []string {
+func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 	var out []string
 	for _, f := range r.Findings {
 		if f.Implied && f.Version == firstCandidate(r) {
@@ -64,6 +82,10 @@ func notes(r trial.Report, file config.File) []string {
 	}
 	if file.AtLeast > 0 {
 		out = append(out, fmt.Sprintf("No pass before %s: stalls rarer than that could still hide.", file.AtLeast))
+	}
+	if float64(c.Waited) > muchWaiting*float64(c.Requests) {
+		out = append(out, fmt.Sprintf("%d of %d requests waited over %s for one of the %d connections to their version. A version that stalls does that; so do too few connections.",
+			c.Waited, c.Requests, trial.LateAfter, r.Measured.Connections))
 	}
 	if r.Measured.Dropped > 0 {
 		out = append(out, fmt.Sprintf("%d rounds did not end before the trial did and were not judged.", r.Measured.Dropped))

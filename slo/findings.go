@@ -18,16 +18,18 @@ type Conclusion struct {
 	Seconds  float64
 	Requests int
 	Late     int
+	Waited   int
 	Dropped  int
 	Tracks   []trial.Tracks
+	Answers  map[Answer]int // unexpected ones, in all rounds that ended
 }
 
 // Conclude sums up what the rounds have shown.
 func (j *Judge) Conclude() Conclusion {
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
-		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Dropped: j.dropped,
-		Tracks: j.course.tracks(j.versions),
+		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
+		Tracks: j.course.tracks(j.versions), Answers: j.course.answers,
 	}
 	for _, q := range j.questions {
 		c.Findings = append(c.Findings, j.finding(q))
@@ -85,7 +87,7 @@ func (j *Judge) estimates(q *question) (baseline, candidate, change trial.Quanti
 	baseline.Value = j.judged[j.baseline].value(o.metric, o.stat)
 	if o.metric == errorRate && o.limit.kind != ratio {
 		change.Unit, change.Value = trial.Points, candidate.Value-baseline.Value
-	} else if baseline.Value > 0 && !math.IsInf(baseline.Value, 1) {
+	} else if baseline.Value > 0 && baseline.Known() && candidate.Known() {
 		change.Value = candidate.Value/baseline.Value - 1
 	}
 	return baseline, candidate, change

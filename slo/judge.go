@@ -26,6 +26,7 @@ type Judge struct {
 	seconds float64    // judged
 	planned int        // requests in judged rounds
 	late    int        // of these, late by the generator's own fault
+	waited  int        // of these, waited for a connection of their version
 	dropped int        // incomplete rounds
 	mute    silence
 	course  course
@@ -112,6 +113,7 @@ func (j *Judge) judge(r trial.Round, v view) {
 	j.seconds += (r.End - r.Start).Seconds()
 	j.planned += r.Generator.Planned
 	j.late += r.Generator.Late
+	j.waited += r.Generator.Waited
 	j.listen(r, v)
 	if !j.behind() {
 		j.fail()

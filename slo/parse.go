@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ func parseMetric(name string) (metric, stat, error) {
 		}
 		return m.id, s, nil
 	}
-	return 0, stat{}, fmt.Errorf("no metric is called %s%s (known: %s)", name, didYouMean(name), strings.Join(knownMetrics, ", "))
+	return 0, stat{}, fmt.Errorf("no metric is called %s%s (known: %s)", name, trial.DidYouMean(name, knownMetrics), strings.Join(knownMetrics, ", "))
 }
 
 var namedStats = []struct {
@@ -140,33 +139,4 @@ func parseQuantity(text string, unit trial.Unit) (float64, error) {
 		}
 		return value, nil
 	}
-}
-
-// didYouMean suggests the known metric that is at most three edits away.
-func didYouMean(name string) string {
-	best := slices.MinFunc(knownMetrics, func(a, b string) int { return edits(name, a) - edits(name, b) })
-	if edits(name, best) > 3 {
-		return ""
-	}
-	return "; did you mean " + best + "?"
-}
-
-// edits is the Levenshtein distance between two short names.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -11,13 +11,25 @@ type course struct {
 	points  [][]point // of each version
 	warmup  int
 	decided float64
+	answers map[Answer]int
+}
+
+// Answer is one kind of answer of one version.
+type Answer struct {
+	Version int // index
+	Status  trial.Status16
 }
 
 type point struct{ p50, p95, failed float64 }
 
 func (c *course) add(r trial.Round, v view) {
 	if c.points == nil {
-		c.points = make([][]point, len(v))
+		c.points, c.answers = make([][]point, len(v)), map[Answer]int{}
+	}
+	for _, q := range r.Requests {
+		if !q.Status.OK() {
+			c.answers[Answer{int(q.Version), q.Status}]++
+		}
 	}
 	c.at = append(c.at, r.Start.Seconds())
 	if r.Warmup {

@@ -95,6 +95,9 @@ func TestSectionsAreCutInTheirOrder(t *testing.T) {
 		text := fit(r, limit, document.markdown)
 		_, cut, _ := strings.Cut(text, "truncated: ")
 		cut, _, _ = strings.Cut(cut, " (report.json")
+		if len(text) > limit && !strings.Contains(cut, "findings") {
+			t.Errorf("%d bytes, more than %d, and more could be cut", len(text), limit)
+		}
 		if len(got) == 0 || got[len(got)-1] != cut {
 			got = append(got, cut)
 		}

@@ -51,8 +51,11 @@ func (q Quantity) String() string {
 	if math.IsNaN(q.Value) {
 		return "–"
 	}
-	if math.IsInf(q.Value, 0) {
-		return strings.Replace(strings.Replace(strconv.FormatFloat(q.Value, 'f', 0, 64), "Inf", "∞", 1), "-", "−", 1)
+	if math.IsInf(q.Value, 1) {
+		return "∞"
+	}
+	if math.IsInf(q.Value, -1) {
+		return "−∞"
 	}
 	switch q.Unit {
 	case Seconds:

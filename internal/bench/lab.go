@@ -46,12 +46,13 @@ func (l lab) serve(options ...string) (service, error) {
 	return service{strings.TrimSpace(line), stop}, nil
 }
 
-// pair serves a baseline and a candidate.
+// pair serves a baseline and a candidate, with seeds of their own: with one
+// seed both would draw the same latencies and look artificially alike.
 func (l lab) pair(baseline, candidate []string) (b, c service, stop func(), err error) {
 	if b, err = l.serve(baseline...); err != nil {
 		return b, c, nil, err
 	}
-	if c, err = l.serve(candidate...); err != nil {
+	if c, err = l.serve(append(slices.Clone(candidate), "--seed=2")...); err != nil {
 		b.stop()
 		return b, c, nil, err
 	}

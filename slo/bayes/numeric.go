@@ -3,8 +3,8 @@ package bayes
 import "math"
 
 // rootOf returns where the rising f passes 0 between lo and hi, within twice the
-// tolerance, or the end beyond which it does: Chandrupatla's (1997) choice between halving and
-// inverse quadratic interpolation, after Scherer (2010, §6.1.7.3).
+// tolerance, or the end beyond which it does: Chandrupatla's (1997) choice between
+// halving and inverse quadratic interpolation, after Scherer (2010, §6.1.7.3).
 func rootOf(f func(float64) float64, lo, hi, tolerance float64) float64 {
 	a, fa, b, fb := hi, f(hi), lo, f(lo)
 	if fb >= 0 {

@@ -1,13 +1,13 @@
-package config
+package trial
 
 import (
 	"slices"
 	"strings"
 )
 
-// closest returns the known name that was probably meant, "" if none is close:
+// Closest returns the known name that was probably meant, "" if none is close:
 // a little mistyped, or one that is a word of the other.
-func closest(name string, known []string) string {
+func Closest(name string, known []string) string {
 	name = strings.ToLower(strings.ReplaceAll(name, "_", "-"))
 	best, least := "", len(name)/3+2
 	for _, k := range known {
@@ -26,10 +26,10 @@ func closest(name string, known []string) string {
 	return ""
 }
 
-// didYouMean is the end of a message about an unknown name.
-func didYouMean(name string, known []string) string {
-	if meant := closest(name, known); meant != "" {
-		return "; did you mean \"" + meant + "\"?"
+// DidYouMean is the end of a message about an unknown name.
+func DidYouMean(name string, known []string) string {
+	if meant := Closest(name, known); meant != "" {
+		return "; did you mean " + meant + "?"
 	}
 	return ""
 }
