@@ -18,7 +18,7 @@ demo: build ## a trial of a slower release, on this machine (1 minute)
 e2e: ## build the image and run it as pipelines do; needs root and podman, see .ci/run (2 minutes)
 	SEATRIAL_E2E=required go test -tags e2e -count=1 -timeout 20m -v ./internal/e2e/...
 
-bench: ## measure the load generator and the judge (5 minutes)
+bench: ## measure load, judge and costs beside peers (15 minutes)
 	go run ./internal/bench
 
 lint: ## formatting, vet of every build tag, shell syntax (1 minute)

@@ -108,6 +108,9 @@ func remedy(r trial.Report, file config.File) string {
 	case trial.NotReady:
 		return fmt.Sprintf("The wait ends at ready: within: %s; exit 4. Give it longer, or mend what did not answer.", file.Ready.Within)
 	case trial.Broken:
+		if r.Verdict == trial.Fail {
+			return ""
+		}
 		return "Nothing was concluded about the candidate. What was measured until then is in the evidence directory."
 	case trial.Cancelled:
 		return "Nothing was concluded. What was measured until then is in the evidence directory: seatrial judge " + file.ReportDir

@@ -14,7 +14,7 @@ import (
 func (j *Judge) reason(c Conclusion) string {
 	for i, q := range j.questions {
 		if f := c.Findings[i]; f.Verdict == trial.Fail && !f.Inform {
-			return j.named(q) + j.claim(q, f)
+			return j.named(q) + f.Reason
 		}
 	}
 	switch {
@@ -68,11 +68,11 @@ func (j *Judge) sentence(q *question, f trial.Finding) string {
 	}
 	switch f.Verdict {
 	case trial.Fail:
-		return fmt.Sprintf("%s: shown with %s evidence after %s", j.claim(q, f), odds(f.Against.Most), counted(f.Decided, "round"))
+		return fmt.Sprintf("%s; shown with %s evidence after %s", j.claim(q, f), odds(f.Against.Most), counted(f.Decided, "round"))
 	case trial.Pass:
-		return fmt.Sprintf("%s: shown after %s%s", j.claim(q, f), counted(f.Decided, "round"), j.hidden(q, f))
+		return fmt.Sprintf("%s; shown after %s%s", j.claim(q, f), counted(f.Decided, "round"), j.hidden(q, f))
 	default:
-		return fmt.Sprintf("%s: undecided after %s%s", j.claim(q, f), counted(f.Rounds, "round"), advice(f.Needs))
+		return fmt.Sprintf("%s; undecided after %s%s", j.claim(q, f), counted(f.Rounds, "round"), advice(f.Needs))
 	}
 }
 

@@ -113,12 +113,12 @@ func (v view) chart() section {
 		s.title = "Every version's p95 by round"
 	}
 	s.body = p.mermaid() + "\n\n" + p.sparklines() + "\n\n" + mark(p.moments())
-	s.svg = v.course(mostPixels).svg()
+	s.svg = v.course(pagePoints).svg()
 	return s
 }
 
-// mostPixels is how many points a line of the page's chart has at most.
-const mostPixels = 240
+// pagePoints is how many points a line of the page's chart has at most.
+const pagePoints = 240
 
 // moments says what the time axis can't.
 func (p plot) moments() string {
