@@ -18,21 +18,50 @@ const (
 	peerThreads = 16
 )
 
-// plainFortio is the peer: fortio's own run with the same standard-library
-// client at the same rate over as many connections. Spread evenly it wakes as
-// often as we do; by default it sends as many at once as it has connections.
-func plainFortio(url string, even bool) {
+// peer is a run of plain fortio, in a process of its own.
+type peer struct {
+	url      string
+	rate     float64
+	threads  int
+	duration time.Duration
+	even     bool
+}
+
+func (p peer) options() []string {
+	return []string{"-peer=" + p.url, fmt.Sprintf("-peer-rate=%v", p.rate), fmt.Sprintf("-peer-threads=%d", p.threads),
+		"-peer-time=" + p.duration.String(), fmt.Sprintf("-peer-even=%v", p.even)}
+}
+
+// run is fortio's own run with the same standard-library client. Spread evenly
+// it wakes as often as we do; by default it sends as many requests at once as
+// it has connections. It prints how many it sent and their p99 in seconds.
+func (p peer) run() {
 	log.SetLogLevelQuiet(log.Critical)
 	o := fhttp.HTTPRunnerOptions{RunnerOptions: periodic.RunnerOptions{
-		QPS: peerRate, Duration: peerTime, NumThreads: peerThreads, Out: io.Discard, Uniform: even,
+		QPS: p.rate, Duration: p.duration, NumThreads: p.threads, Out: io.Discard, Uniform: p.even, Resolution: 1e-5,
 	}}
-	o.HTTPOptions = *fhttp.NewHTTPOptions(url)
+	o.HTTPOptions = *fhttp.NewHTTPOptions(p.url)
 	o.DisableFastClient = true
 	result, err := fhttp.RunHTTPTest(&o)
 	if err != nil {
 		log.Fatalf("%v", err)
 	}
-	fmt.Println(result.DurationHistogram.Count)
+	fmt.Println(result.DurationHistogram.Count, result.DurationHistogram.CalcPercentile(99))
+}
+
+// measure runs the peer and returns the CPU time of a request and the p99 that
+// it reports, both in seconds.
+func (p peer) measure() (cost, p99 float64, err error) {
+	command := exec.Command(self(), p.options()...)
+	out, err := command.Output()
+	if err != nil {
+		return 0, 0, err
+	}
+	var count int
+	if _, err := fmt.Sscan(string(out), &count, &p99); err != nil {
+		return 0, 0, err
+	}
+	return finished(command).cpu.Seconds() / float64(count), p99, nil
 }
 
 // cpu compares the CPU time of a request with plain fortio's.
@@ -50,11 +79,11 @@ func cpu(l lab) error {
 			return err
 		}
 		mine := o.cpu.Seconds() / float64(sent(o.evidence))
-		spread, err := peerCost("-peer="+b.url, "-even")
+		spread, _, err := peer{b.url, peerRate, peerThreads, peerTime, true}.measure()
 		if err != nil {
 			return err
 		}
-		burst, err := peerCost("-peer=" + b.url)
+		burst, _, err := peer{b.url, peerRate, peerThreads, peerTime, false}.measure()
 		if err != nil {
 			return err
 		}
@@ -63,20 +92,6 @@ func cpu(l lab) error {
 	row("CPU time a request / fortio's, both evenly paced", fmt.Sprintf("%.2f× (%.0f µs)", median(even), 1e6*median(own)), "at most 1.10×")
 	row("CPU time a request / fortio's, sending 16 at once", fmt.Sprintf("%.2f×", median(bursts)), "")
 	return nil
-}
-
-// peerCost is the CPU time of one of the peer's requests, in seconds.
-func peerCost(options ...string) (float64, error) {
-	peer := exec.Command(self(), options...)
-	out, err := peer.Output()
-	if err != nil {
-		return 0, err
-	}
-	var count int
-	if _, err := fmt.Sscan(string(out), &count); err != nil {
-		return 0, err
-	}
-	return finished(peer).cpu.Seconds() / float64(count), nil
 }
 
 // memory is what a trial keeps of each request while it runs.
@@ -124,6 +139,11 @@ func stall(l lab) error {
 	all := times(o.evidence, 0)
 	row("server stalls 1 s of 5: p90", milliseconds(quantile(all, 0.90)), "450 to 550 ms (theory 500)")
 	row("server stalls 1 s of 5: p99", milliseconds(quantile(all, 0.99)), "900 to 1,000 ms (theory 950)")
+	_, p99, err := peer{c.url, 200, 4, 15 * time.Second, false}.measure()
+	if err != nil {
+		return err
+	}
+	row("server stalls 1 s of 5: p99 as fortio reports it", milliseconds(p99), "")
 	return beside(l)
 }
 

@@ -32,11 +32,15 @@ var measurements = []struct {
 func main() {
 	log.SetFlags(0)
 	only := flag.String("only", "", "names of the measurements to make, with commas between")
-	peer := flag.String("peer", "", "run plain fortio against this URL instead; used by bench itself")
-	even := flag.Bool("even", false, "spread the peer's requests evenly")
+	var p peer
+	flag.StringVar(&p.url, "peer", "", "run plain fortio against this URL instead; used by bench itself")
+	flag.Float64Var(&p.rate, "peer-rate", peerRate, "")
+	flag.IntVar(&p.threads, "peer-threads", peerThreads, "")
+	flag.DurationVar(&p.duration, "peer-time", peerTime, "")
+	flag.BoolVar(&p.even, "peer-even", false, "")
 	flag.Parse()
-	if *peer != "" {
-		plainFortio(*peer, *even)
+	if p.url != "" {
+		p.run()
 		return
 	}
 	if err := bench(*only); err != nil {
