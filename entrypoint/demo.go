@@ -46,8 +46,8 @@ func (p process) demoCommand(code *int) *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&candidate, "candidate", "slower", "the story: same, slower, errors or stalls")
-	c.Flags().StringVar(&dir, "report-dir", "seatrial-report", "directory for evidence and report")
+	c.Flags().StringVar(&candidate, "candidate", "slower", "same, slower, errors or stalls")
+	c.Flags().StringVar(&dir, "report-dir", "seatrial-report", "where evidence goes")
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
@@ -175,6 +176,18 @@ func TestExampleWorkflowsUseWhatTheActionHas(t *testing.T) {
 		}
 		if steps == 0 {
 			t.Errorf("%s: no step uses seatrial", path)
+		}
+	}
+}
+
+func TestHelpIsReadableOn80Columns(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"judge", "--help"}, {"schema", "--help"}} {
+		r := finish(t, command(t, args...))
+		r.wants(t, exitPass, "seatrial")
+		for line := range strings.Lines(r.stdout) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+				t.Errorf("%v: %d columns: %s", args, n, line)
+			}
 		}
 	}
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,7 +20,7 @@ func (p process) judgeCommand(code *int) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "judge DIR", Args: cobra.ExactArgs(1), SilenceErrors: true, SilenceUsage: true,
-		Short: "judge stored evidence again, with the same or other objectives",
+		Short: "judge stored evidence again, or by other objectives",
 		Long: "Judge the evidence in DIR again. Nothing is sent and nothing is written.\n" +
 			"With the same objectives the findings are the same to the byte.",
 		Run: func(c *cobra.Command, args []string) { *code = p.judge(args[0], objectives, asJSON) },
@@ -33,6 +35,9 @@ func (p process) judge(dir, objectives string, asJSON bool) int {
 	stored, err := evidence.Open(dir)
 	if err != nil {
 		fmt.Fprintln(p.stderr, "seatrial:", err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return exitBadInput
+		}
 		return exitBroken
 	}
 	file, err := config.LoadStored(stored.TrialFile)

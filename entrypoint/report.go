@@ -72,6 +72,9 @@ const muchWaiting = 0.05
 // notes are what a reader must know to read the findings rightly.
 func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 	var out []string
+	if c.Rounds == 0 {
+		return nil
+	}
 	for _, f := range r.Findings {
 		if f.Implied && f.Version == firstCandidate(r) {
 			out = append(out, fmt.Sprintf("%s was not asked for; a trial without an objective of its kind gets it.", f.Objective))

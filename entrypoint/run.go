@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
@@ -44,10 +45,23 @@ func (p process) seed() uint64 {
 // refuse tells every mistake at once; nothing was sent.
 func (p process) refuse(where platform.Platform, file config.File, mistakes error) int {
 	fmt.Fprintln(p.stderr, mistakes)
-	r := trial.Report{Schema: trial.ReportSchema, Tool: version, Status: trial.BadInput, Reason: mistakes.Error()}
+	r := trial.Report{Schema: trial.ReportSchema, Tool: version, Status: trial.BadInput, Reason: firstOf(mistakes)}
 	r.ExitCode = exitCode(r, file.Mode, nil)
 	p.publish(where, r, published{annotations: mistakeAnnotations(mistakes)})
 	return r.ExitCode
+}
+
+// firstOf is the first mistake, and how many there are beside it.
+func firstOf(err error) string {
+	var mistakes *config.Mistakes
+	if !errors.As(err, &mistakes) {
+		return err.Error()
+	}
+	text := mistakes.All[0].String()
+	if more := len(mistakes.All) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
 }
 
 // try runs a trial whose inputs are sound and reports it, whatever happens.

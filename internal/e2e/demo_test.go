@@ -19,18 +19,46 @@ func TestDemo(t *testing.T) {
 	need(t, "go", "python3", "zstd")
 	dir := t.TempDir()
 	seatrial := filepath.Join(dir, "seatrial")
-	run(t, os.Environ(), "../..", "go", "build", "-o", seatrial, "./entrypoint").expect(t, 0)
+	run(t, os.Environ(), "", "go", "build", "-o", seatrial, "github.com/seatrial/seatrial/entrypoint").expect(t, 0)
+	t.Run("a stall every 20 s", func(t *testing.T) { rareStall(t, seatrial) })
 	for story, code := range map[string]int{"same": 0, "slower": 1, "errors": 1, "stalls": 1} {
 		t.Run(story, func(t *testing.T) {
 			report := filepath.Join(dir, story)
-			r := run(t, os.Environ(), dir, seatrial, "demo", "--candidate="+story, "--report-dir="+report)
+			r := run(t, os.Environ(), "", seatrial, "demo", "--candidate="+story, "--report-dir="+report)
 			r.expect(t, 0)
 			if want := fmt.Sprintf("A pipeline would have seen exit code %d ", code); !strings.Contains(r.output, want) {
 				t.Errorf("want %q in\n%s", want, r.output)
 			}
-			run(t, os.Environ(), dir, seatrial, "judge", report).expect(t, code)
+			run(t, os.Environ(), "", seatrial, "judge", report).expect(t, code)
 			documentedReader(t, report)
 		})
+	}
+}
+
+// rareStall holds a candidate that stands still 2 s of every 20 to the default
+// at-least: whatever the phase, it must not pass.
+func rareStall(t *testing.T, seatrial string) {
+	serve := func(options ...string) string {
+		c := exec.Command(seatrial, append([]string{"sample", "--latency=10ms", "--spread=0.2"}, options...)...)
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+		var url string
+		if _, err := fmt.Fscanln(out, &url); err != nil {
+			t.Fatal(err)
+		}
+		return url
+	}
+	candidate := serve("--seed=2", "--stall-every=20s", "--stall-for=2s")
+	r := run(t, os.Environ(), "", seatrial, "--report-dir="+t.TempDir(), "--candidate="+candidate, "--baseline="+serve(), "--for=45s",
+		"--objectives=latency-p95 <= 110% of baseline")
+	if r.code != 1 && r.code != 3 {
+		t.Errorf("exit code %d, want a fail or an open verdict\n%s", r.code, r.output)
 	}
 }
 
