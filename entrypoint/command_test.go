@@ -199,7 +199,7 @@ func TestBaselineThatDiesHalfWayIsBroken(t *testing.T) {
 	defer dying.Close()
 	time.AfterFunc(2*time.Second, func() { dying.CloseClientConnections(); dying.Listener.Close() })
 	r := try(t, "--candidate", serve(t, ok), "--baseline", dying.URL, "--for=12s", "--at-least=4s")
-	r.wants(t, exitBroken, "the baseline has had no expected answer")
+	r.wants(t, exitBroken, "the baseline has failed most of its requests")
 	e, err := evidence.Open(r.dir)
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ type Judge struct {
 	late    int        // of these, late by the generator's own fault
 	waited  int        // of these, waited for a connection of their version
 	dropped int        // incomplete rounds
-	mute    silence
+	outage  outage     // of the baseline
 	course  course
 	done    bool
 }
@@ -47,12 +47,12 @@ type question struct {
 	within  float64 // most evidence so far for within it, ln
 }
 
-// silence is for how long the baseline has had no expected answer at all.
-type silence struct {
+// outage is for how long a version has been down without a break.
+type outage struct {
 	rounds  int
 	since   time.Duration
 	seconds float64
-	status  string
+	status  string // of its last failed request
 }
 
 // New prepares the judging of these versions. Objectives that every trial has
@@ -174,9 +174,9 @@ func (q *question) decide(v trial.Verdict, round int) {
 }
 
 // pass gives passes, but not before at-least, and not in a round in which the
-// baseline said nothing: beside a dead baseline everything looks fast.
+// baseline was down: beside a dying baseline everything looks fast.
 func (j *Judge) pass() {
-	if !j.longEnough() || j.mute.rounds > 0 {
+	if !j.longEnough() || j.outage.rounds > 0 {
 		return
 	}
 	for _, q := range j.questions {
@@ -209,38 +209,38 @@ const mostLate = 0.05
 
 func (j *Judge) behind() bool { return float64(j.late) > mostLate*float64(j.planned) }
 
-// The baseline is taken for gone when it had no expected answer for two
-// seconds and four rounds: shorter silences are a restart or a stall.
+// The baseline is taken for gone when it was down for two seconds and four
+// rounds: shorter outages are a restart or a stall.
 const (
 	goneSeconds = 2.0
 	goneRounds  = 4
 )
 
-// listen notes for how long the baseline has said nothing of use.
+// listen notes for how long the baseline has been down.
 func (j *Judge) listen(r trial.Round, v view) {
-	if j.baseline < 0 || !v[j.baseline].silent() {
-		j.mute = silence{}
+	if j.baseline < 0 || !v[j.baseline].down() {
+		j.outage = outage{}
 		return
 	}
-	if j.mute.rounds == 0 {
-		j.mute.since = r.Start
+	if j.outage.rounds == 0 {
+		j.outage.since = r.Start
 	}
-	j.mute.rounds++
-	j.mute.seconds += v[j.baseline].length
+	j.outage.rounds++
+	j.outage.seconds += v[j.baseline].length
 	for _, q := range r.Requests {
-		if int(q.Version) == j.baseline {
-			j.mute.status = q.Status.String()
+		if int(q.Version) == j.baseline && !q.Status.OK() {
+			j.outage.status = q.Status.String()
 		}
 	}
 }
 
 // broken says why the trial can't be measured; empty while it can.
 func (j *Judge) broken() string {
-	if j.mute.rounds < goneRounds || j.mute.seconds < goneSeconds {
+	if j.outage.rounds < goneRounds || j.outage.seconds < goneSeconds {
 		return ""
 	}
-	return fmt.Sprintf("the baseline has had no expected answer since %s of the trial (%s)",
-		trial.Quantity{Value: j.mute.since.Seconds(), Unit: trial.Seconds}, j.mute.status)
+	return fmt.Sprintf("the baseline has failed most of its requests since %s of the trial (%s), so nothing can be compared with it",
+		trial.Quantity{Value: j.outage.since.Seconds(), Unit: trial.Seconds}, j.outage.status)
 }
 
 // settled reports that nothing that could still be learnt would change the verdict.

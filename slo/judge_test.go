@@ -233,16 +233,24 @@ func TestNothingJudgedNeverPasses(t *testing.T) {
 	}
 }
 
-func TestSilentBaselineIsNoReasonToPass(t *testing.T) {
+// Dead or three quarters dead, just before a pass would be given.
+func TestDyingBaselineIsNoReasonToPass(t *testing.T) {
+	for _, chance := range []float64{1, 0.75} {
+		dying(t, chance)
+	}
+}
+
+func dying(t *testing.T, chance float64) {
+	t.Helper()
 	dead := func(random *rand.Rand, version, round int) float64 {
-		if version == 0 && round >= 119 {
+		if version == 0 && round >= 119 && random.Float64() < chance {
 			return -1
 		}
 		return same(random, version, round)
 	}
 	j := judgeOf(t, both, nil, "latency-p95 <= 110% of baseline")
 	l := play(j, rounds(dead, 1, 2, 240))
-	if l.Verdict == trial.Pass || !strings.Contains(l.Broken, "the baseline has had no expected answer") || l.Rounds > 128 {
+	if l.Verdict == trial.Pass || !strings.Contains(l.Broken, "the baseline has failed most of its requests") || l.Rounds > 128 {
 		t.Errorf("%s after %d rounds, broken %q", l.Verdict, l.Rounds, l.Broken)
 	}
 }

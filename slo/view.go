@@ -38,8 +38,8 @@ func newView(r trial.Round, versions int) view {
 	return v
 }
 
-// silent reports that no request of the version had an expected answer.
-func (s sample) silent() bool { return s.failed == s.requests }
+// down reports that more than half of the version's requests failed.
+func (s sample) down() bool { return 2*s.failed > s.requests }
 
 // slower counts the requests above a limit in seconds. A failed request is
 // slower than every limit.
