@@ -24,8 +24,7 @@ func (s *shareStatistic) add(r judgedRound) bool {
 	if s.objective.metric == latency {
 		bad = c.slower(s.objective.limit.value)
 	}
-	s.bad.hits += float64(bad)
-	s.bad.trials += float64(c.requests)
+	s.bad.add(bad, c.requests)
 	return true
 }
 
@@ -40,7 +39,8 @@ func (s *shareStatistic) most() float64 {
 func (s *shareStatistic) evidence() (above, below float64) { return s.repeated(1) }
 
 func (s *shareStatistic) repeated(times float64) (above, below float64) {
-	return bayes.Share(times*s.bad.hits, times*s.bad.trials, s.most())
+	hits, trials := s.bad.effective()
+	return bayes.Share(times*hits, times*trials, s.most())
 }
 
 func (s *shareStatistic) figures(l outlook) figures {
@@ -48,20 +48,22 @@ func (s *shareStatistic) figures(l outlook) figures {
 	if s.bad.trials == 0 {
 		return f
 	}
-	f.within = bayes.BetaWithin(s.bad.hits, s.bad.trials, s.most())
+	hits, trials := s.bad.effective()
+	f.clumped = s.bad.designEffect()
+	f.within = bayes.BetaWithin(hits, trials, s.most())
 	if s.objective.metric == latency {
 		f.method = "share of requests slower than the limit"
 		seen := l.pooled[s.who.candidate]
 		f.anytime = s.quantileRange(l.needed, seen)
-		low, high := bayes.OrderInterval(s.bad.trials, s.objective.stat.p, credible)
+		low, high := bayes.OrderInterval(trials, s.objective.stat.p, credible)
 		f.credible = [2]float64{seen.quantile(low), seen.quantile(high)}
 		return f
 	}
 	f.method = "share of failed requests"
 	f.anytime = rejected(l.needed, 1e-9, s.bad.share(), 1-1e-9, func(p float64) (float64, float64) {
-		return bayes.Share(s.bad.hits, s.bad.trials, p)
+		return bayes.Share(hits, trials, p)
 	})
-	f.credible[0], f.credible[1] = bayes.BetaInterval(s.bad.hits, s.bad.trials, credible)
+	f.credible[0], f.credible[1] = bayes.BetaInterval(hits, trials, credible)
 	return f
 }
 
@@ -69,14 +71,14 @@ func (s *shareStatistic) figures(l outlook) figures {
 // limit is too low when it has so many slower requests that more than 1 − p
 // are shown, too high when it has so few that fewer are.
 func (s *shareStatistic) quantileRange(needed float64, seen *history) [2]float64 {
-	n, most := int(s.bad.trials), s.most()
+	n, most, effect := int(s.bad.trials), s.most(), s.bad.designEffect()
 	expected := most * float64(n)
 	tooMany := firstCount(n, func(k int) bool {
-		above, _ := bayes.Share(float64(k), float64(n), most)
+		above, _ := bayes.Share(float64(k)/effect, float64(n)/effect, most)
 		return float64(k) > expected && above >= needed
 	})
 	fewEnough := firstCount(n, func(k int) bool {
-		_, below := bayes.Share(float64(k), float64(n), most)
+		_, below := bayes.Share(float64(k)/effect, float64(n)/effect, most)
 		return float64(k) > expected || below < needed
 	}) - 1
 	out := [2]float64{0, math.Inf(1)}
@@ -109,7 +111,7 @@ func firstCount(n int, holds func(k int) bool) int {
 type valueStatistic struct {
 	objective Objective
 	who       pair
-	contrast  bayes.Contrast // of the figures, limit not taken off
+	rounds    chain // of the figures, limit not taken off
 }
 
 func (v *valueStatistic) add(r judgedRound) bool {
@@ -117,29 +119,30 @@ func (v *valueStatistic) add(r judgedRound) bool {
 	if math.IsNaN(c) {
 		return false
 	}
-	v.contrast.Add(c)
+	v.rounds.add(c)
 	return true
 }
 
 func (v *valueStatistic) evidence() (above, below float64) { return v.repeated(1) }
 
 func (v *valueStatistic) repeated(times float64) (above, below float64) {
-	return v.contrast.Shift(v.objective.limit.value).Scale(times).Evidence()
+	return v.rounds.judged().Shift(v.objective.limit.value).Scale(times).Evidence()
 }
 
 func (v *valueStatistic) figures(l outlook) figures {
+	contrast := v.rounds.judged()
 	f := figures{
-		unit: v.objective.unit(), anytime: unknown, credible: unknown,
-		within: bayes.StudentWithin(v.contrast.Shift(v.objective.limit.value)),
+		unit: v.objective.unit(), anytime: unknown, credible: unknown, merged: 1 << v.rounds.width(),
+		within: bayes.StudentWithin(contrast.Shift(v.objective.limit.value)),
 		method: "each round's own figure against the limit; unpaired, so shared drift stays in it",
 	}
-	if v.contrast.N < 2 {
+	if contrast.N < 2 {
 		return f
 	}
-	f.credible[0], f.credible[1] = bayes.StudentInterval(v.contrast, credible)
-	spread := math.Sqrt(v.contrast.Centered/v.contrast.N) + math.Abs(v.contrast.Mean)
-	f.anytime = rejected(l.needed, v.contrast.Mean-10*spread, v.contrast.Mean, v.contrast.Mean+10*spread, func(limit float64) (float64, float64) {
-		return v.contrast.Shift(limit).Evidence()
+	f.credible[0], f.credible[1] = bayes.StudentInterval(contrast, credible)
+	spread := math.Sqrt(contrast.Centered/contrast.N) + math.Abs(contrast.Mean)
+	f.anytime = rejected(l.needed, contrast.Mean-10*spread, contrast.Mean, contrast.Mean+10*spread, func(limit float64) (float64, float64) {
+		return contrast.Shift(limit).Evidence()
 	})
 	return f
 }

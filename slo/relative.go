@@ -19,7 +19,7 @@ type exceedance struct {
 	who       pair
 	threshold float64 // t; 0 before there is one
 	renewed   float64 // when, seconds
-	contrast  bayes.Contrast
+	rounds    chain
 	ladder    ladder
 }
 
@@ -37,7 +37,7 @@ func (e *exceedance) add(r judgedRound) bool {
 		e.threshold, e.renewed = before.quantile(e.objective.stat.p), r.start
 	}
 	base := share(b.slower(e.threshold), b.requests)
-	e.contrast.Add(share(c.slower(e.objective.allowed(e.threshold)), c.requests) - base)
+	e.rounds.add(share(c.slower(e.objective.allowed(e.threshold)), c.requests) - base)
 	e.ladder.add(func(factor float64) float64 {
 		return share(c.slower(factor*e.threshold), c.requests) - base
 	})
@@ -46,17 +46,24 @@ func (e *exceedance) add(r judgedRound) bool {
 
 func share(k, n int) float64 { return float64(k) / float64(n) }
 
-func (e *exceedance) evidence() (above, below float64) { return e.contrast.Evidence() }
+func (e *exceedance) evidence() (above, below float64) { return e.rounds.judged().Evidence() }
 
 func (e *exceedance) repeated(times float64) (above, below float64) {
-	return e.contrast.Scale(times).Evidence()
+	return e.rounds.judged().Scale(times).Evidence()
 }
 
 func (e *exceedance) figures(l outlook) figures {
+	return ratioFigures(l, &e.rounds, &e.ladder,
+		"contrast of exceedances: requests above the limit drawn from the baseline's earlier quantile, paired by round")
+}
+
+// ratioFigures are those of a contrast that is also kept as a ladder.
+func ratioFigures(l outlook, rounds *chain, ladder *ladder, method string) figures {
+	width := rounds.width()
+	at := ladder.at(width)
 	return figures{
-		unit: trial.Ratio, anytime: e.ladder.anytime(l.needed), credible: e.ladder.credible(credible),
-		within: bayes.StudentWithin(e.contrast),
-		method: "contrast of exceedances: requests above the limit drawn from the baseline's earlier quantile, paired by round",
+		unit: trial.Ratio, anytime: at.anytime(l.needed), credible: at.credible(credible),
+		within: bayes.StudentWithin(rounds.at(width)), merged: 1 << width, method: method,
 	}
 }
 
@@ -65,7 +72,7 @@ func (e *exceedance) figures(l outlook) figures {
 type valueRatio struct {
 	objective Objective
 	who       pair
-	contrast  bayes.Contrast
+	rounds    chain
 	ladder    ladder
 }
 
@@ -75,43 +82,29 @@ func (v *valueRatio) add(r judgedRound) bool {
 	if math.IsNaN(c) || math.IsNaN(b) {
 		return false
 	}
-	v.contrast.Add(c - v.objective.allowed(b))
+	v.rounds.add(c - v.objective.allowed(b))
 	v.ladder.add(func(factor float64) float64 { return c - factor*b })
 	return true
 }
 
-func (v *valueRatio) evidence() (above, below float64) { return v.contrast.Evidence() }
+func (v *valueRatio) evidence() (above, below float64) { return v.rounds.judged().Evidence() }
 
 func (v *valueRatio) repeated(times float64) (above, below float64) {
-	return v.contrast.Scale(times).Evidence()
+	return v.rounds.judged().Scale(times).Evidence()
 }
 
 func (v *valueRatio) figures(l outlook) figures {
-	return figures{
-		unit: trial.Ratio, anytime: v.ladder.anytime(l.needed), credible: v.ladder.credible(credible),
-		within: bayes.StudentWithin(v.contrast),
-		method: "contrast of each round's own figure, paired by round",
-	}
+	return ratioFigures(l, &v.rounds, &v.ladder, "contrast of each round's own figure, paired by round")
 }
 
 // shareDifference judges the difference of two shares. With few hits the
 // contrasts of rounds are far from normal, and the Beta mixture decides.
 type shareDifference struct {
-	who      pair
-	limit    float64
-	c, b     tally
-	contrast bayes.Contrast // of the differences, limit not taken off
+	who    pair
+	limit  float64
+	c, b   tally
+	rounds chain // of the differences, limit not taken off
 }
-
-// tally is hits among trials.
-type tally struct{ hits, trials float64 }
-
-func (t *tally) add(s sample) {
-	t.hits += float64(s.failed)
-	t.trials += float64(s.requests)
-}
-
-func (t tally) share() float64 { return t.hits / t.trials }
 
 // fewHits is where the contrast of rounds takes over from the Beta mixture.
 const fewHits = 10
@@ -121,9 +114,9 @@ func (s *shareDifference) add(r judgedRound) bool {
 	if c.requests == 0 || b.requests == 0 {
 		return false
 	}
-	s.c.add(c)
-	s.b.add(b)
-	s.contrast.Add(share(c.failed, c.requests) - share(b.failed, b.requests))
+	s.c.add(c.failed, c.requests)
+	s.b.add(b.failed, b.requests)
+	s.rounds.add(share(c.failed, c.requests) - share(b.failed, b.requests))
 	return true
 }
 
@@ -134,20 +127,20 @@ func (s *shareDifference) repeated(times float64) (above, below float64) {
 }
 
 func (s *shareDifference) against(limit, times float64) (above, below float64) {
-	if s.contrast.N == 0 {
+	if s.c.trials == 0 {
 		return 0, 0
 	}
 	if s.few() {
 		return bayes.ShareDifference(times*s.c.hits, times*s.c.trials, times*s.b.hits, times*s.b.trials, limit)
 	}
-	return s.contrast.Shift(limit).Scale(times).Evidence()
+	return s.rounds.judged().Shift(limit).Scale(times).Evidence()
 }
 
 func (s *shareDifference) few() bool { return s.c.hits+s.b.hits < fewHits }
 
 func (s *shareDifference) figures(l outlook) figures {
 	f := figures{unit: trial.Points, within: math.NaN(), anytime: unknown, credible: unknown}
-	if s.contrast.N == 0 {
+	if s.c.trials == 0 {
 		return f
 	}
 	estimate := s.c.share() - s.b.share()
@@ -159,8 +152,9 @@ func (s *shareDifference) figures(l outlook) figures {
 		return f
 	}
 	f.method = "contrast of both shares, paired by round"
-	f.within = bayes.StudentWithin(s.contrast.Shift(s.limit))
-	f.credible[0], f.credible[1] = bayes.StudentInterval(s.contrast, credible)
+	f.merged = 1 << s.rounds.width()
+	f.within = bayes.StudentWithin(s.rounds.judged().Shift(s.limit))
+	f.credible[0], f.credible[1] = bayes.StudentInterval(s.rounds.judged(), credible)
 	return f
 }
 
@@ -175,9 +169,17 @@ const nearEnough = 0.001
 type shareRatio struct {
 	factor float64
 	near   shareDifference
+	errors tally // the candidate's among those of both
 }
 
-func (s *shareRatio) add(r judgedRound) bool { return s.near.add(r) }
+func (s *shareRatio) add(r judgedRound) bool {
+	if !s.near.add(r) {
+		return false
+	}
+	c, b := r.view[s.near.who.candidate], r.view[s.near.who.baseline]
+	s.errors.add(c.failed, c.failed+b.failed)
+	return true
+}
 
 func (s *shareRatio) evidence() (above, below float64) { return s.repeated(1) }
 
@@ -194,7 +196,8 @@ func (s *shareRatio) repeated(times float64) (above, below float64) {
 func (s *shareRatio) against(ratio, times float64) (above, below float64) {
 	c, b := s.near.c, s.near.b
 	w := c.trials / (c.trials + b.trials)
-	return bayes.Share(times*c.hits, times*(c.hits+b.hits), ratio*w/(1-w+ratio*w))
+	hits, trials := s.errors.effective()
+	return bayes.Share(times*hits, times*trials, ratio*w/(1-w+ratio*w))
 }
 
 func meanOfLogs(a, b float64) float64 {
@@ -221,8 +224,10 @@ func (s *shareRatio) figures(l outlook) figures {
 		f.anytime[1] = math.Inf(1)
 	}
 	w := c.trials / (c.trials + b.trials)
-	f.within = bayes.BetaWithin(c.hits, c.hits+b.hits, s.factor*w/(1-w+s.factor*w))
-	low, high := bayes.BetaInterval(c.hits, c.hits+b.hits, credible)
+	hits, trials := s.errors.effective()
+	f.clumped = s.errors.designEffect()
+	f.within = bayes.BetaWithin(hits, trials, s.factor*w/(1-w+s.factor*w))
+	low, high := bayes.BetaInterval(hits, trials, credible)
 	f.credible = [2]float64{low/(1-low)*(1-w)/w - 1, high/(1-high)*(1-w)/w - 1}
 	return f
 }

@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/seatrial/seatrial/slo/bayes"
@@ -42,6 +43,20 @@ type figures struct {
 	credible [2]float64
 	within   float64 // posterior probability of being below the limit
 	method   string
+	merged   int     // how many rounds count as one; 0 or 1: each by itself
+	clumped  float64 // design effect of hits that come in bursts; 0 or 1: none
+}
+
+// caution says where the figures rest on an estimate of what rounds share:
+// then error rates are simulated, not exact.
+func (f figures) caution() string {
+	switch {
+	case f.merged > 1:
+		return fmt.Sprintf("; neighbouring rounds are alike, so %d of them count as one", f.merged)
+	case f.clumped > 1:
+		return fmt.Sprintf("; hits come in bursts, so %.1f requests count as one", f.clumped)
+	}
+	return ""
 }
 
 // pair is the place of the candidate and its baseline in a view.
@@ -91,10 +106,17 @@ func (o Objective) floor() float64 {
 }
 
 // ladder holds the same contrast against many factors of the baseline at once,
-// so that what is shown as an interval was tested as the verdict is.
+// so that what is shown as an interval was tested as the verdict is. Like a
+// chain it keeps every width of merging.
 type ladder struct {
 	factors []float64
+	widths  []rungs
+}
+
+// rungs is the ladder at one width of merging.
+type rungs struct {
 	steps   []bayes.Contrast
+	waiting []float64 // half of the next merged round; nil where none waits
 }
 
 // The ladder reaches from a fifth to five times the baseline in steps of 1 %:
@@ -104,19 +126,51 @@ func newLadder() ladder {
 	for x := math.Log(0.2); x <= math.Log(5); x += 0.01 {
 		l.factors = append(l.factors, math.Exp(x))
 	}
-	l.steps = make([]bayes.Contrast, len(l.factors))
 	return l
 }
 
 // add takes one round's contrast against each factor.
 func (l *ladder) add(contrast func(factor float64) float64) {
+	round := make([]float64, len(l.factors))
 	for i, f := range l.factors {
-		l.steps[i].Add(contrast(f))
+		round[i] = contrast(f)
+	}
+	for width := 0; width < mostWidths; width++ {
+		if width == len(l.widths) {
+			l.widths = append(l.widths, rungs{steps: make([]bayes.Contrast, len(l.factors))})
+		}
+		w := &l.widths[width]
+		for i, x := range round {
+			w.steps[i].Add(x)
+		}
+		if w.waiting == nil {
+			w.waiting = round
+			return
+		}
+		merged := make([]float64, len(round))
+		for i, x := range round {
+			merged[i] = (w.waiting[i] + x) / 2
+		}
+		round, w.waiting = merged, nil
 	}
 }
 
+// at is the ladder merged to a width.
+func (l *ladder) at(width int) scale {
+	if width >= len(l.widths) {
+		return scale{}
+	}
+	return scale{l.factors, l.widths[width].steps}
+}
+
+// scale is a ladder's contrasts at one width.
+type scale struct {
+	factors []float64
+	steps   []bayes.Contrast
+}
+
 // anytime returns the relative changes that neither test rejects.
-func (l *ladder) anytime(needed float64) [2]float64 {
+func (l scale) anytime(needed float64) [2]float64 {
 	out := [2]float64{math.Inf(-1), math.Inf(1)}
 	for i := range l.steps {
 		if above, _ := l.steps[i].Evidence(); above < needed {
@@ -134,7 +188,7 @@ func (l *ladder) anytime(needed float64) [2]float64 {
 }
 
 // credible returns the relative changes between the posterior's outer tails.
-func (l *ladder) credible(mass float64) [2]float64 {
+func (l scale) credible(mass float64) [2]float64 {
 	out := [2]float64{math.Inf(-1), math.Inf(1)}
 	tail := (1 - mass) / 2
 	for i := range l.steps {
