@@ -234,9 +234,10 @@ func (j *Judge) listen(r trial.Round, v view) {
 	}
 }
 
-// broken says why the trial can't be measured; empty while it can.
+// broken says why the trial can't be measured; empty while it can. A generator
+// that fell behind says nothing of the baseline.
 func (j *Judge) broken() string {
-	if j.outage.rounds < goneRounds || j.outage.seconds < goneSeconds {
+	if j.behind() || j.outage.rounds < goneRounds || j.outage.seconds < goneSeconds {
 		return ""
 	}
 	return fmt.Sprintf("the baseline has failed most of its requests since %s of the trial (%s), so nothing can be compared with it",

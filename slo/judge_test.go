@@ -256,13 +256,14 @@ func dying(t *testing.T, chance float64) {
 }
 
 func TestLateGeneratorConcludesNothing(t *testing.T) {
-	for _, w := range []world{same, times(3)} {
+	nothing := func(*rand.Rand, int, int) float64 { return -1 }
+	for _, w := range []world{same, times(3), nothing} {
 		j := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
 		all := rounds(w, 1, 2, 240)
 		for i := range all {
 			all[i].Generator.Late = 6
 		}
-		if l := play(j, all); l.Verdict != trial.Inconclusive || !strings.Contains(j.Conclude().Reason, "fell behind") {
+		if l := play(j, all); l.Verdict != trial.Inconclusive || l.Broken != "" || !strings.Contains(j.Conclude().Reason, "fell behind") {
 			t.Errorf("%s: %s", l.Verdict, j.Conclude().Reason)
 		}
 	}
