@@ -96,7 +96,7 @@ func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
 // url refuses what can't be asked. It shows no user information.
 func (c checker) url(path, address string, schemes ...string) {
 	u, err := url.Parse(address)
-	shown := withoutUser(address)
+	shown := c.file.shown(address)
 	scheme, _, hasScheme := strings.Cut(address, "://")
 	switch {
 	case address == "":
@@ -140,10 +140,22 @@ func (c checker) load() {
 	if len(o.Expect) == 0 {
 		c.doubt("load.expect", "empty: name the statuses that are no errors, as in [200-399]")
 	}
+	if text, _ := o.Rate.MarshalText(); o.Rate.PerSecond < leastRate {
+		c.doubt("load.rate", "%s is less than a request an hour to each version", text)
+	}
+	if o.HTTP2 && !o.KeepAlive {
+		c.doubt("load.keep-alive", "false with http2: HTTP/2 keeps its connections")
+	}
+	if o.HTTP2 && o.Proxy != "" {
+		c.doubt("load.proxy", "given with http2: HTTP/2 does not go through a proxy here")
+	}
 	if proxy := o.Proxy; proxy != "" && proxy != "environment" {
 		c.url("load.proxy", proxy, "http", "https", "socks5")
 	}
 }
+
+// leastRate is a request an hour.
+const leastRate = 1.0 / 3600
 
 func (c checker) between(path string, d, low, high time.Duration) {
 	if d < low || d > high {
@@ -162,9 +174,23 @@ func (c checker) request() {
 	}
 	c.host("load.host", o.Host)
 	c.headers("load.headers", o.Headers)
+	for path, text := range map[string]string{"load.body": o.Body.Reveal(), "candidate.url": c.urls()} {
+		if strings.Contains(text, "{uuid}") {
+			c.doubt(path, "{uuid} would be replaced with each request; it is not supported")
+		}
+	}
 	if o.Body.Reveal() != "" && o.BodyFile != "" {
 		c.doubt("load.body-file", "given beside load.body: give one or the other")
 	}
+}
+
+// urls are the addresses of all versions.
+func (c checker) urls() string {
+	var all []string
+	for _, t := range c.file.Targets() {
+		all = append(all, t.URL)
+	}
+	return strings.Join(all, " ")
 }
 
 func (c checker) host(path, host string) {
@@ -248,9 +274,16 @@ func (c checker) objectives(hasBaseline bool) {
 	}
 }
 
+// mostSlots is how many slots a record can number.
+const mostSlots = 1<<32 - 1
+
 // budget refuses a load that could not bring the verdict that is asked for.
 func (c checker) budget() {
 	if len(c.mistakes) > 0 {
+		return
+	}
+	if o := c.file.Load; (o.For+o.Warmup).Seconds()*o.Rate.PerSecond*float64(len(c.file.Targets())) > mostSlots {
+		c.doubt("load.rate", "more than 4 billion requests in one trial: lower the rate or the time")
 		return
 	}
 	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength()) {

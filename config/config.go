@@ -42,6 +42,7 @@ func Load(src Sources) (File, []Warning, error) {
 	}
 	file := Default()
 	d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	file.Written, file.Referred = d.written, d.referred
 	checker{d.ledger, file, src.ReadFile}.check()
 	return file, warnings(env), d.err()
 }

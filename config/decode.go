@@ -19,6 +19,9 @@ type decoder struct {
 	*ledger
 	lookup func(string) (string, bool) // nil: references stay as they are
 	stored bool                        // what is read was written by File.YAML
+
+	written  map[string]string // File.Written
+	referred []string          // File.Referred
 }
 
 // field is one key of a mapping and the place of its value in a struct.
@@ -192,6 +195,20 @@ func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 	}
 	if err := set(v, e.text); err != nil {
 		d.add(n.at, path, "%v", err)
+	} else if len(e.names) > 0 && (strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy")) {
+		d.address(e)
+	}
+}
+
+// address keeps how an address was written: a query may hold a credential.
+func (d *decoder) address(e expansion) {
+	if d.written == nil {
+		d.written = map[string]string{}
+	}
+	d.written[e.text] = e.shown
+	for _, name := range e.names {
+		value, _ := d.lookup(name)
+		d.referred = append(d.referred, value)
 	}
 }
 

@@ -24,6 +24,11 @@ type File struct {
 	NoData     slo.NoData       `yaml:"no-data"`
 	Mode       Mode             `yaml:"mode"`
 	ReportDir  string           `yaml:"report-dir"`
+
+	// Written is how addresses that refer to variables were written, by what
+	// they came to: it is what is shown of them. Referred is what was filled in.
+	Written  map[string]string `yaml:"-"`
+	Referred []string          `yaml:"-"`
 }
 
 // Default is the file of a trial that says nothing.
@@ -70,7 +75,7 @@ func (f File) Targets() []loadgen.Target {
 func (f File) Versions() []trial.Version {
 	var versions []trial.Version
 	for i, t := range f.Targets() {
-		v := trial.Version{Name: t.Name, Label: t.Version, URL: withoutUser(t.URL)}
+		v := trial.Version{Name: t.Name, Label: t.Version, URL: f.shown(t.URL)}
 		if i == 0 && f.Baseline != nil {
 			v.Role = trial.Baseline
 		}

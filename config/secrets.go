@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,14 +25,20 @@ func (f File) Secrets() []string {
 		}
 	}
 	addHeaders := func(headers map[string]trial.Secret) {
-		for _, value := range headers {
+		for name, value := range headers {
+			if !isCredential(name, value) {
+				continue
+			}
 			// "Bearer abc" may be told as "abc" alone.
 			_, credentials, _ := strings.Cut(value.Reveal(), " ")
 			add(value.Reveal(), credentials)
 		}
 	}
 	addHeaders(f.Load.Headers)
-	add(f.Load.Body.Reveal())
+	if refers(f.Load.Body) {
+		add(f.Load.Body.Reveal())
+	}
+	add(f.Referred...)
 	add(userOf(f.Load.Proxy)...)
 	for _, t := range f.Targets() {
 		addHeaders(t.Headers)
@@ -42,6 +49,24 @@ func (f File) Secrets() []string {
 	}
 	slices.Sort(secrets)
 	return secrets
+}
+
+// refers reports whether a text was written with a reference to a variable.
+func refers(s trial.Secret) bool { return strings.Contains(s.String(), "${") }
+
+// harmless are headers whose values are no credentials.
+var harmless = []string{"Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Content-Type", "Host", "User-Agent"}
+
+// longLiteral is the length from which a value that refers to no variable is
+// masked: a mask of "true" would riddle the log, and GitHub drops step outputs
+// that hold a masked value.
+const longLiteral = 8
+
+// isCredential reports whether a header's value is worth masking.
+func isCredential(name string, value trial.Secret) bool {
+	name = http.CanonicalHeaderKey(name)
+	return refers(value) || name == "Authorization" || name == "Cookie" ||
+		len(value.Reveal()) >= longLiteral && !slices.Contains(harmless, name)
 }
 
 // userOf returns the forms in which the user information of a URL may appear.
@@ -62,6 +87,15 @@ func userOf(address string) []string {
 	}
 	_, written, _ := strings.Cut(u.User.String(), ":")
 	return []string{password, written, u.User.String()}
+}
+
+// shown is an address as it may be shown: as it was written where it refers to
+// variables, and without user information.
+func (f File) shown(address string) string {
+	if written, ok := f.Written[address]; ok {
+		address = written
+	}
+	return withoutUser(address)
 }
 
 // withoutUser is a URL as it may be shown: without user information.

@@ -29,7 +29,7 @@ func (f File) YAML() ([]byte, error) {
 
 // withoutUsers is a copy without user information in URLs.
 func (f File) withoutUsers() File {
-	clean := func(t loadgen.Target) loadgen.Target { t.URL = withoutUser(t.URL); return t }
+	clean := func(t loadgen.Target) loadgen.Target { t.URL = f.shown(t.URL); return t }
 	for _, t := range []**loadgen.Target{&f.Baseline, &f.Candidate} {
 		if *t != nil {
 			copied := clean(**t)
@@ -42,9 +42,9 @@ func (f File) withoutUsers() File {
 	}
 	f.Ready.URLs = slices.Clone(f.Ready.URLs)
 	for i := range f.Ready.URLs {
-		f.Ready.URLs[i].URL = withoutUser(f.Ready.URLs[i].URL)
+		f.Ready.URLs[i].URL = f.shown(f.Ready.URLs[i].URL)
 	}
-	f.Load.Proxy = withoutUser(f.Load.Proxy)
+	f.Load.Proxy = f.shown(f.Load.Proxy)
 	return f
 }
 

@@ -81,7 +81,8 @@ objectives: [error-rate <= 1%]
 		t.Errorf("a secret is written, or its reference is not:\n%s", written)
 	}
 	masks := strings.Join(file.Secrets(), "\n")
-	for _, n := range "123456789" {
+	// The body (8) refers to no variable: what stands in the file is no secret.
+	for _, n := range "12345679" {
 		if !strings.Contains(masks, "s3cr3t-"+string(n)) {
 			t.Errorf("s3cr3t-%c is not masked", n)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -331,6 +333,74 @@ func TestBadInputIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	if asked.Load() != 0 {
 		t.Errorf("%d requests were sent", asked.Load())
 	}
+}
+
+// A pause of this process is not the candidate's doing: a perfect one must not
+// fail for it.
+func TestPausedGeneratorBlamesNobody(t *testing.T) {
+	t.Parallel()
+	c := command(t, append(short(), "--candidate", serve(t, ok), "--for=5s", "--at-least=5s", "--objectives", "latency-p99 <= 200ms\nerror-rate <= 5%")...)
+	var out bytes.Buffer
+	c.Stdout = &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2500 * time.Millisecond)
+	_ = c.Process.Signal(syscall.SIGSTOP)
+	time.Sleep(time.Second)
+	_ = c.Process.Signal(syscall.SIGCONT)
+	_ = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != exitInconclusive || !strings.Contains(out.String(), "the load generator fell behind") {
+		t.Errorf("exit code %d\n%s", code, out.String())
+	}
+}
+
+// A target that echoes its request must not bring the token into what is kept.
+func TestEchoedTokenIsNotKept(t *testing.T) {
+	t.Parallel()
+	echo := func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(500)
+		_, _ = fmt.Fprintf(w, "%s\nheaders: %v\nurl: %s", strings.Repeat("x", 400), r.Header, r.URL)
+	}
+	const token = "s3cr3t-token-XYZ"
+	c := command(t, append(short(), "--candidate", serve(t, echo)+"/?key=${KEY}", "--baseline", serve(t, ok),
+		"--headers", "Authorization: Bearer ${TOKEN}", "--wait-for", serve(t, ok)+"?k=${KEY}")...)
+	summary := filepath.Join(c.Dir, "step")
+	c.Env = append(c.Env, "TOKEN="+token, "KEY="+token+"2", "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary, "GITHUB_OUTPUT="+filepath.Join(c.Dir, "out"))
+	r := finish(t, c)
+	r.wants(t, exitFail, "FAIL")
+	var log []string
+	for line := range strings.Lines(r.stdout + r.stderr) {
+		if !strings.HasPrefix(line, "::add-mask::") {
+			log = append(log, line)
+		}
+	}
+	if strings.Contains(strings.Join(log, ""), token) {
+		t.Error("the token is in the log")
+	}
+	err := filepath.WalkDir(c.Dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte(token)) {
+			t.Errorf("the token is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(r.dir, evidence.ReportFile)); err != nil || !strings.Contains(string(text), "Authorization:[***]") {
+		t.Errorf("the echo is not shown with its token hidden: %v", err)
+	}
+}
+
+func TestNoDataNeedsATrialToSpeakOf(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", refusing(t), "--baseline", serve(t, ok), "--no-data=fail")
+	r.wants(t, exitNotReady, "NOT READY")
+	finish(t, command(t, "judge", r.dir)).wants(t, exitInconclusive, "")
 }
 
 // What a target or a branch name says must not become markup, a mention or a

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 
 	"github.com/seatrial/seatrial/config"
@@ -63,5 +62,3 @@ func meaning(code int) string {
 	}
 	return "cancelled"
 }
-
-func causeOf(ctx context.Context) error { return context.Cause(ctx) }

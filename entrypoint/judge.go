@@ -64,6 +64,12 @@ func (p process) judge(dir, objectives string, asJSON bool) int {
 
 func hasBaseline(e *evidence.Evidence) bool { return trial.BaselineOf(e.Versions) >= 0 }
 
+// cameToItsEnd reports whether the trial was neither cut short, cancelled nor broken.
+func cameToItsEnd(e *evidence.Evidence) bool {
+	var r trial.Report
+	return e.Cut == "" && json.Unmarshal(e.Report, &r) == nil && r.Status == trial.Judged
+}
+
 // replay is the report of stored evidence: what a trial of the same rounds
 // would have said, and where the evidence ends early, that it does.
 func replay(e *evidence.Evidence, file config.File) trial.Report {
@@ -73,7 +79,7 @@ func replay(e *evidence.Evidence, file config.File) trial.Report {
 		judge.Look(round)
 		examples = append(examples, round.Examples...)
 	}
-	c := judge.Conclude()
+	c := judge.Conclude(cameToItsEnd(e))
 	r := reportOf(c, file, e.Header)
 	r.Examples = counted(examples, c.Answers, e.Versions)
 	if c.Broken != "" {

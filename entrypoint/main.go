@@ -35,7 +35,7 @@ func start() (code int) {
 		now: time.Now, random: rand.Reader, readFile: os.ReadFile,
 		color: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 		live:  term.IsTerminal(int(os.Stderr.Fd())),
-		width: width(),
+		width: width(os.Stdout), liveWidth: width(os.Stderr),
 	}
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -59,7 +59,9 @@ type process struct {
 	readFile func(string) ([]byte, error)
 	color    bool // of what goes to stdout
 	live     bool // stderr is a terminal
-	width    int
+	width    int  // of stdout
+
+	liveWidth int // of stderr
 }
 
 func (p process) getenv(name string) string {
@@ -71,8 +73,9 @@ func (p process) getenv(name string) string {
 	return ""
 }
 
-func width() int {
-	if columns, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+// width is a terminal's, and a generous one for what is none.
+func width(f *os.File) int {
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
 		return columns
 	}
 	return 120

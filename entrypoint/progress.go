@@ -22,6 +22,7 @@ type progress struct {
 	began   time.Time
 	told    time.Time
 	drawn   int // lines on the terminal to draw over
+	rounds  int // judged, when last told
 	warm    int // requests of the warm-up
 	length  time.Duration
 	measure bool
@@ -31,7 +32,7 @@ type progress struct {
 const tellEvery = 5 * time.Second
 
 func newProgress(p process, file config.File) *progress {
-	g := &progress{out: p.stderr, now: p.now, live: p.live, width: p.width, began: p.now(), titles: map[string]string{}}
+	g := &progress{out: p.stderr, now: p.now, live: p.live, width: p.liveWidth, began: p.now(), titles: map[string]string{}}
 	var baseline string
 	var candidates []string
 	for _, v := range file.Versions() {
@@ -73,11 +74,12 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 		}
 	}
 	switch {
-	case !r.Complete || l.Rounds == 0:
+	case l.Rounds == g.rounds:
 	case g.live:
+		g.rounds = l.Rounds
 		g.redraw(l)
 	case l.Done || g.now().Sub(g.told) >= tellEvery:
-		g.told = g.now()
+		g.told, g.rounds = g.now(), l.Rounds
 		fmt.Fprintln(g.out, strings.Join(append([]string{headOf(l)}, g.standings(l, "%s %s: %s")...), " · "))
 	}
 }

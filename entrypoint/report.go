@@ -17,7 +17,7 @@ import (
 
 // report joins what happened and what was found.
 func (a *attempt) report(out runner.Outcome) trial.Report {
-	c := a.judge.Conclude()
+	c := a.judge.Conclude(out.Status == trial.Judged)
 	r := reportOf(c, a.file, a.header)
 	r.Status, r.Examples = out.Status, counted(out.Examples, c.Answers, a.versions)
 	if c.Broken != "" && out.Status == trial.Judged {

@@ -13,6 +13,7 @@ import (
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/summary"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -71,9 +72,9 @@ func (p process) try(ctx context.Context, where platform.Platform, file config.F
 	out := a.run(ctx, watcher)
 	watcher.end()
 	r := a.report(out)
-	r.ExitCode = exitCode(r, file.Mode, causeOf(ctx))
+	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
 	files := a.keep(r)
-	fmt.Fprint(p.stdout, p.text(r, file.ReportDir))
+	fmt.Fprint(p.stdout, p.text(r, files.dir))
 	p.publish(where, r, files)
 	return r.ExitCode
 }
@@ -96,6 +97,15 @@ func (p process) begin(file config.File) *attempt {
 	}
 }
 
+// reportFiles are the names of the files that a report is written to.
+func reportFiles() []string {
+	var names []string
+	for _, f := range summary.Formats {
+		names = append(names, f.File)
+	}
+	return names
+}
+
 // run plugs the rooms together and runs the trial.
 func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcome {
 	broken := func(err error) runner.Outcome {
@@ -105,7 +115,7 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 	if err != nil {
 		return broken(err)
 	}
-	if a.store, err = evidence.Create(a.file.ReportDir, a.header, resolved); err != nil {
+	if a.store, err = evidence.Create(a.file.ReportDir, a.header, resolved, reportFiles()...); err != nil {
 		return broken(err)
 	}
 	targets := a.file.Targets()

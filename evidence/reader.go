@@ -75,7 +75,7 @@ func (e *Evidence) read(text []byte, requests io.ReaderAt) error {
 		if err == io.EOF && len(one) == 0 {
 			return nil
 		}
-		round, tornErr := readRound(one, requests, unpacker)
+		round, tornErr := readRound(one, len(e.Versions), requests, unpacker)
 		if err == io.EOF || tornErr != nil {
 			return e.torn(number, tornErr, lines)
 		}
@@ -93,10 +93,13 @@ func (e *Evidence) torn(number int, cause error, rest *bufio.Reader) error {
 	return nil
 }
 
-func readRound(text []byte, requests io.ReaderAt, unpacker *zstd.Decoder) (trial.Round, error) {
+func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) (trial.Round, error) {
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
 		return trial.Round{}, err
+	}
+	if l.Requests.Bytes < 0 || l.Requests.Offset < 0 {
+		return trial.Round{}, errors.New("its requests: they can't stand there")
 	}
 	packed := make([]byte, l.Requests.Bytes)
 	if _, err := requests.ReadAt(packed, l.Requests.Offset); err != nil {
@@ -109,6 +112,14 @@ func readRound(text []byte, requests io.ReaderAt, unpacker *zstd.Decoder) (trial
 	records, err := decode(raw)
 	if err != nil {
 		return trial.Round{}, fmt.Errorf("its requests: %w", err)
+	}
+	if len(records) != l.Requests.Count {
+		return trial.Round{}, fmt.Errorf("its requests: %d records, not %d", len(records), l.Requests.Count)
+	}
+	for _, q := range records {
+		if int(q.Version) >= versions {
+			return trial.Round{}, fmt.Errorf("its requests: there is no version %d", q.Version)
+		}
 	}
 	return trial.Round{
 		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),

@@ -28,14 +28,17 @@ type Writer struct {
 	packed   []byte
 }
 
-// Create starts an evidence directory. What an earlier trial left in it is
-// removed first, so that no reader takes old findings for new ones.
-func Create(dir string, h Header, trialFile []byte) (*Writer, error) {
+// Create starts an evidence directory. The report of an earlier trial and its
+// other files, named in stale, are removed first, so that nobody takes old
+// findings for new ones.
+func Create(dir string, h Header, trialFile []byte, stale ...string) (*Writer, error) {
 	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(RequestsFile)), 0o755); err != nil {
 		return nil, fmt.Errorf("making the evidence directory: %w", err)
 	}
-	if err := os.Remove(filepath.Join(dir, ReportFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("removing an earlier report: %w", err)
+	for _, name := range append(stale, ReportFile) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("removing an earlier report: %w", err)
+		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, TrialFile), trialFile, 0o644); err != nil {
 		return nil, fmt.Errorf("writing the trial file: %w", err)

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -35,8 +34,12 @@ type exchanger interface {
 	close()
 }
 
-// excerpt is how much of an unexpected answer's body is kept to show.
-const excerpt = 512
+// An excerpt of an unexpected answer is shown. More than that is read, so that
+// a secret which an answer echoes is hidden whole before the rest is cut off.
+const (
+	excerpt = 512
+	read    = 8 * excerpt
+)
 
 // fortioClient is fortio's standard-library client. Its fast client hides
 // time-outs, sends POSTs twice and reconnects on 404, so it is not used.
@@ -46,6 +49,7 @@ const excerpt = 512
 type fortioClient struct {
 	client *fhttp.Client
 	tap    *tap
+	hide   *strings.Replacer
 }
 
 var quietFortio = sync.OnceFunc(func() { log.SetLogLevelQuiet(log.Critical) })
@@ -61,6 +65,9 @@ func newFortioClient(o Options, t Target, body []byte) (*fortioClient, error) {
 		FollowRedirects:   o.FollowRedirects,
 		MethodOverride:    o.Method,
 		Payload:           body,
+		// Else fortio resolves the host by itself, once for each connection and
+		// without a way to stop it. Only its own dialer would use the address.
+		Resolve: "127.0.0.1",
 	}).Init(t.URL)
 	proxy, err := proxyFunc(o.Proxy)
 	if err != nil {
@@ -81,7 +88,7 @@ func newFortioClient(o Options, t Target, body []byte) (*fortioClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fortioClient{client, tap}, nil
+	return &fortioClient{client, tap, hider(o, t)}, nil
 }
 
 // ownDialer takes fortio's dialer out of its transports: it keeps statistics
@@ -142,11 +149,11 @@ func (c *fortioClient) exchange(ctx context.Context) answer {
 	code, _, _ := c.client.StreamFetch(ctx)
 	switch {
 	case c.tap.err != nil:
-		return answer{trial.Failed(failureOf(c.tap.err)), c.tap.err.Error()}
+		return answer{trial.Failed(failureOf(c.tap.err)), hidden(c.hide, []byte(c.tap.err.Error()), excerpt)}
 	case code < 0:
 		return answer{trial.Failed(trial.BadExchange), "the client gave up (too many redirects?)"}
 	case !anyOf(c.tap.expect, code):
-		return answer{trial.Answered(code, false), string(c.tap.keep)}
+		return answer{trial.Answered(code, false), hidden(c.hide, c.tap.keep, excerpt)}
 	}
 	return answer{status: trial.Answered(code, true)}
 }
@@ -179,7 +186,7 @@ type tappedBody struct {
 func (b *tappedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.keep {
-		b.tap.keep = append(b.tap.keep, p[:min(n, excerpt-len(b.tap.keep))]...)
+		b.tap.keep = append(b.tap.keep, p[:min(n, read-len(b.tap.keep))]...)
 	}
 	if err != nil && err != io.EOF {
 		b.tap.err = err
@@ -219,7 +226,7 @@ func (o Options) body() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the request body: %w", err)
 	}
-	return bytes.Clone(data), nil
+	return data, nil
 }
 
 // leastExchange is the least time that an exchange is given: a request that

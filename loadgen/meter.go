@@ -65,8 +65,11 @@ func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
 			}
 		}
 		r.finish(stop)
-		for ; next < m.schedule.rounds; next++ {
-			if round := r.take(next); len(round.Requests) > 0 && !yield(round, nil) {
+		// Rounds behind one that did not end would be picked for having ended.
+		for cut := false; next < m.schedule.rounds; next++ {
+			round := r.take(next)
+			cut = cut || !round.Complete
+			if round.Complete = !cut; len(round.Requests) > 0 && !yield(round, nil) {
 				return
 			}
 		}
@@ -84,6 +87,7 @@ type run struct {
 	workers sync.WaitGroup
 	sent    atomic.Int64  // requests
 	spent   time.Duration // CPU time of the process before the load
+	woken   atomic.Int64  // when an idle worker last woke far too late, nanoseconds since began
 	told    examples
 }
 
@@ -201,8 +205,8 @@ func (w *worker) send(ctx context.Context, group int) bool {
 		return false
 	}
 	record := trial.Request{Slot: uint32(slot), Version: uint8(w.version)}
-	wait := max(0, free.Sub(planned))
 	sent := time.Now()
+	wait := w.waited(planned, free, sent)
 	record.Start = trial.Ticks(sent.Sub(planned))
 	got := answer{status: trial.Failed(trial.Unsent)}
 	if wait < w.options.Timeout {
@@ -217,9 +221,26 @@ func (w *worker) send(ctx context.Context, group int) bool {
 	// Response time from the slot: see trial.Request.Seconds.
 	record.Latency = trial.Ticks(time.Since(sent) + wait)
 	record.Status = got.status
-	w.told.add(w.targets[w.version].Name, got)
+	w.told.add(w.version, w.targets[w.version].Name, got)
 	w.record(group, record, wait, sent.Sub(planned)-wait)
 	return true
+}
+
+// waited is for how long a slot waited for a worker of its version. Time in
+// which this process itself stood still is not in it: a pause shows in an idle
+// worker that wakes far too late, and all that came due before it ended was
+// late by the generator's fault.
+func (w *worker) waited(planned, free, sent time.Time) time.Duration {
+	if planned.After(free) {
+		if sent.Sub(planned) > trial.LateAfter {
+			w.woken.Store(int64(sent.Sub(w.began)))
+		}
+		return 0
+	}
+	if woken := w.began.Add(time.Duration(w.woken.Load())); woken.After(planned) {
+		planned = woken
+	}
+	return max(0, free.Sub(planned))
 }
 
 // until waits for the planned time; free is now.

@@ -180,6 +180,31 @@ func TestCancelInterruptsRequestsUnderWay(t *testing.T) {
 	}
 }
 
+// Rounds behind one that was cut off would be picked for having no slow request.
+func TestNoRoundIsWholeBehindOneThatWasCutOff(t *testing.T) {
+	var n atomic.Int64
+	some := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) > 100 && n.Load()%60 == 0 {
+			<-r.Context().Done()
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	time.AfterFunc(2500*time.Millisecond, cancel)
+	o := quick(40)
+	o.Timeout, o.Connections = time.Minute, 100
+	cut := false
+	for _, r := range measure(t, ctx, o, some) {
+		if cut && r.Complete {
+			t.Errorf("round %d is said to be whole", r.Index)
+		}
+		cut = cut || !r.Complete
+	}
+	if !cut {
+		t.Error("no round was cut off")
+	}
+}
+
 func TestFailuresAreToldApart(t *testing.T) {
 	closed := httptest.NewServer(http.HandlerFunc(ok))
 	refused := Target{Name: "candidate", URL: closed.URL}

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -130,14 +129,4 @@ func anyOf(ranges []StatusRange, code int) bool {
 		}
 	}
 	return false
-}
-
-// redact takes user information out of a URL that is shown.
-func redact(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	u.User = nil
-	return u.String()
 }

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,29 +58,30 @@ func (p *page) ended() []trial.Request {
 // can show what a version really said.
 type examples struct {
 	mu    sync.Mutex
-	seen  map[[2]string]bool
+	seen  map[int]map[trial.Status16]bool // by version
 	fresh []trial.Example
 }
 
-// fewKinds bounds how many kinds of answer are kept: enough to understand a
-// failure, too few to fill a disk.
+// fewKinds bounds how many kinds of answer of a version are kept: enough to
+// understand a failure, too few to fill a disk.
 const fewKinds = 20
 
-func (e *examples) add(version string, got answer) {
+func (e *examples) add(version int, name string, got answer) {
 	if got.status.OK() {
 		return
 	}
-	key := [2]string{version, got.status.String()}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.seen[key] || len(e.seen) >= fewKinds {
-		return
-	}
 	if e.seen == nil {
-		e.seen = map[[2]string]bool{}
+		e.seen = map[int]map[trial.Status16]bool{}
 	}
-	e.seen[key] = true
-	e.fresh = append(e.fresh, trial.Example{Version: version, Status: key[1], Text: strings.ToValidUTF8(got.text, "\ufffd")})
+	if e.seen[version] == nil {
+		e.seen[version] = map[trial.Status16]bool{}
+	}
+	if seen := e.seen[version]; !seen[got.status] && len(seen) < fewKinds {
+		seen[got.status] = true
+		e.fresh = append(e.fresh, trial.Example{Version: name, Status: got.status.String(), Text: got.text})
+	}
 }
 
 func (e *examples) take() []trial.Example {

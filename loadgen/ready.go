@@ -16,8 +16,8 @@ import (
 )
 
 // Waiter waits until every version answers HTTP at all and every URL of
-// ready: answers as stated. It asks with GET, and with the load's own TLS
-// settings, proxy and headers.
+// ready: answers as stated. It asks with GET and with the load's own TLS settings
+// and proxy; versions also with the load's headers.
 type Waiter struct {
 	ready   Ready
 	timeout time.Duration // of one request
@@ -33,10 +33,14 @@ type probe struct {
 	header http.Header
 	status []StatusRange // nil: any answer will do
 	body   *regexp.Regexp
+	hide   *strings.Replacer
 }
 
 // mostBody is how much of a readiness answer is read to match against.
 const mostBody = 1 << 20
+
+// mostShown is how much of it a message quotes.
+const mostShown = 200
 
 // NewWaiter prepares the wait; nothing is sent.
 func NewWaiter(ready Ready, o Options, targets []Target) (*Waiter, error) {
@@ -69,13 +73,15 @@ func NewWaiter(ready Ready, o Options, targets []Target) (*Waiter, error) {
 func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func targetProbe(o Options, t Target) probe {
-	p := probe{what: t.Name, url: t.URL, host: o.Host, header: http.Header{}}
+	p := probe{what: t.Name, url: t.URL, host: o.Host, header: http.Header{}, hide: hider(o, t)}
 	if t.Host != "" {
 		p.host = t.Host
 	}
 	for _, set := range []map[string]trial.Secret{o.Headers, t.Headers} {
 		for name, value := range set {
-			p.header.Set(name, value.Reveal())
+			if p.header.Set(name, value.Reveal()); http.CanonicalHeaderKey(name) == "Host" {
+				p.host = value.Reveal()
+			}
 		}
 	}
 	return p
@@ -90,7 +96,7 @@ func urlProbe(p Probe) (probe, error) {
 	if len(status) == 0 {
 		status = []StatusRange{{200, 399}}
 	}
-	return probe{what: "wait-for", url: p.URL, status: status, body: body}, nil
+	return probe{what: "wait-for", url: p.URL, status: status, body: body, hide: hider(Options{}, Target{URL: p.URL})}, nil
 }
 
 // Wait returns nil when everything answered as expected, a *trial.NotReadyError
@@ -134,7 +140,7 @@ func (w *Waiter) poll(ctx context.Context, p probe) string {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Sprintf("%s (%s): %s", p.what, redact(p.url), reason)
+			return fmt.Sprintf("%s (%s): %s", p.what, shownURL(p.url), reason)
 		}
 	}
 }
@@ -150,7 +156,7 @@ func (w *Waiter) ask(ctx context.Context, p probe) string {
 	request.Header, request.Host = p.header.Clone(), p.host
 	response, err := w.client.Do(request)
 	if err != nil {
-		return fmt.Sprintf("%s (%s)", failureOf(err), strings.ReplaceAll(rootOf(err), p.url, redact(p.url)))
+		return fmt.Sprintf("%s (%s)", failureOf(err), strings.ReplaceAll(rootOf(err), p.url, shownURL(p.url)))
 	}
 	defer response.Body.Close()
 	if p.status == nil {
@@ -159,11 +165,11 @@ func (w *Waiter) ask(ctx context.Context, p probe) string {
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostBody))
 	switch {
 	case !anyOf(p.status, response.StatusCode):
-		return fmt.Sprintf("answered %d: %s", response.StatusCode, shorten(body))
+		return fmt.Sprintf("answered %d: %s", response.StatusCode, hidden(p.hide, body, mostShown))
 	case err != nil:
 		return fmt.Sprintf("answered %d, and then %s", response.StatusCode, failureOf(err))
 	case !p.body.Match(body):
-		return fmt.Sprintf("answered %d, but the body does not match %q: %s", response.StatusCode, p.body, shorten(body))
+		return fmt.Sprintf("answered %d, but the body does not match %q: %s", response.StatusCode, p.body, hidden(p.hide, body, mostShown))
 	}
 	return ""
 }
@@ -176,8 +182,4 @@ func rootOf(err error) string {
 		return cause
 	}
 	return text
-}
-
-func shorten(body []byte) string {
-	return strings.ToValidUTF8(string(body[:min(len(body), 200)]), "\ufffd")
 }

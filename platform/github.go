@@ -26,11 +26,15 @@ func newGitHub(e Environment) *gitHub {
 
 func (*gitHub) Name() string { return "github" }
 
+// shortestMask is the shortest line that is masked: a brace or a "true" would
+// riddle the log, and GitHub drops outputs that hold a masked value.
+const shortestMask = 5
+
 // Mask registers each line of each value: the runner masks line by line.
 func (g *gitHub) Mask(values []string) {
 	for _, value := range values {
 		for line := range strings.Lines(value) {
-			if line = strings.TrimSpace(line); line != "" {
+			if line = strings.TrimSpace(line); len(line) >= shortestMask {
 				g.action.AddMask(line)
 			}
 		}

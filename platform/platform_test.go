@@ -51,8 +51,8 @@ func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
 func TestEveryLineOfASecretIsMasked(t *testing.T) {
 	var out bytes.Buffer
 	p, _ := gitHubIn(t, &out)
-	p.Mask([]string{"one", "two\nthree\n"})
-	if want := "::add-mask::one\n::add-mask::two\n::add-mask::three\n"; out.String() != want {
+	p.Mask([]string{"value-one", "value-two\n{\ntrue\nvalue-three\n"})
+	if want := "::add-mask::value-one\n::add-mask::value-two\n::add-mask::value-three\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
 }

@@ -49,7 +49,6 @@ type Stages struct {
 type Outcome struct {
 	Status   trial.Status
 	Reason   string // one sentence, untrusted; empty when judged
-	Missing  []string
 	Examples []trial.Example
 }
 
@@ -94,7 +93,7 @@ func neverBegan(ctx context.Context, err error) Outcome {
 	case ctx.Err() != nil:
 		return Outcome{Status: trial.Cancelled, Reason: "cancelled while waiting until everything is ready"}
 	case errors.As(err, &missing):
-		return Outcome{Status: trial.NotReady, Reason: err.Error(), Missing: missing.Reasons}
+		return Outcome{Status: trial.NotReady, Reason: err.Error()}
 	}
 	return Outcome{Status: trial.Broken, Reason: "could not wait for readiness: " + err.Error()}
 }

@@ -24,8 +24,10 @@ type Conclusion struct {
 	Answers  map[Answer]int // unexpected ones, in all rounds that ended
 }
 
-// Conclude sums up what the rounds have shown.
-func (j *Judge) Conclude() Conclusion {
+// Conclude sums up what the rounds have shown. Whether the trial came to its
+// end decides if an objective without data means anything.
+func (j *Judge) Conclude(ended bool) Conclusion {
+	j.ended = ended && j.rounds > 0
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
@@ -33,7 +35,7 @@ func (j *Judge) Conclude() Conclusion {
 	}
 	for _, q := range j.questions {
 		c.Findings = append(c.Findings, j.finding(q))
-		if q.rounds == 0 && !q.objective.Inform && j.policy.noData(q.objective) == NoDataBroken && c.Broken == "" {
+		if q.rounds == 0 && !q.objective.Inform && j.ended && j.policy.noData(q.objective) == NoDataBroken && c.Broken == "" {
 			c.Broken = fmt.Sprintf("there is no data for %s of %s", q.objective.Text, j.versions[q.candidate].Name)
 		}
 	}
@@ -120,7 +122,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 	if f.Verdict == trial.Inconclusive && f.Rounds > 0 {
 		f.Needs = j.needs(q)
 	}
-	if f.Rounds == 0 && j.policy.noData(o) == NoDataFail {
+	if f.Rounds == 0 && j.ended && j.policy.noData(o) == NoDataFail {
 		f.Verdict = trial.Fail
 	}
 	f.Reason = j.sentence(q, f)

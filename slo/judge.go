@@ -31,6 +31,7 @@ type Judge struct {
 	outage  outage     // of the baseline
 	course  course
 	done    bool
+	ended   bool // the trial came to its end
 }
 
 // question is one objective asked of one candidate.
@@ -277,7 +278,7 @@ func (j *Judge) verdictSoFar() trial.Verdict {
 // verdict is the last word: now an objective without data may fail the trial.
 func (j *Judge) verdict() trial.Verdict {
 	for _, q := range j.counted() {
-		if q.rounds == 0 && j.policy.noData(q.objective) == NoDataFail {
+		if q.rounds == 0 && j.ended && j.policy.noData(q.objective) == NoDataFail {
 			return trial.Fail
 		}
 	}

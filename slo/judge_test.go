@@ -145,7 +145,7 @@ func TestEveryFormIsDecidedRightly(t *testing.T) {
 				}
 				j := judgeOf(t, versions, nil, c.objective, "error-rate <= 99%")
 				play(j, rounds(w, 3, len(versions), 240))
-				f := j.Conclude().Findings[0]
+				f := j.Conclude(true).Findings[0]
 				if f.Verdict.String() != name {
 					t.Errorf("%s, want %s: %s", f.Verdict, name, f.Reason)
 				}
@@ -194,30 +194,33 @@ func TestRareStallIsNotPassed(t *testing.T) {
 func TestFastErrorsFailALatencyObjective(t *testing.T) {
 	j := judgeOf(t, both, func(p *Policy) { p.Objectives = p.Objectives[:1] }, "latency-p95 <= 110% of baseline")
 	play(j, rounds(failing(0.5), 1, 2, 240))
-	if f := j.Conclude().Findings[0]; f.Verdict != trial.Fail {
+	if f := j.Conclude(true).Findings[0]; f.Verdict != trial.Fail {
 		t.Errorf("half of the requests fail: latency-p95 is %s: %s", f.Verdict, f.Reason)
 	}
 }
 
 func TestNoDataNeverPasses(t *testing.T) {
+	// Rounds in which the candidate was never asked.
+	baselineOnly := rounds(same, 1, 1, 150)
 	for _, c := range []struct {
-		name string
-		set  func(*Policy)
-		want trial.Verdict
+		noData NoData
+		rounds []trial.Round
+		ended  bool
+		want   trial.Verdict
+		broken bool
 	}{
-		{"by default", nil, trial.Inconclusive},
-		{"fail", func(p *Policy) { p.NoData = NoDataFail }, trial.Fail},
+		{NoDataInconclusive, baselineOnly, true, trial.Inconclusive, false},
+		{NoDataFail, baselineOnly, true, trial.Fail, false},
+		{NoDataFail, baselineOnly, false, trial.Inconclusive, false}, // it might have come
+		{NoDataFail, nil, true, trial.Inconclusive, false},           // nothing was measured at all
+		{NoDataBroken, baselineOnly, true, trial.Inconclusive, true},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			j := judgeOf(t, both, c.set, "latency-p95 <= 110% of baseline")
-			if got := j.Conclude().Verdict; got != c.want {
-				t.Errorf("verdict %s, want %s", got, c.want)
-			}
-		})
-	}
-	j := judgeOf(t, both, func(p *Policy) { p.NoData = NoDataBroken }, "latency-p95 <= 110% of baseline")
-	if c := j.Conclude(); c.Broken == "" || c.Verdict == trial.Pass {
-		t.Errorf("no-data: broken gave %+v", c)
+		j := judgeOf(t, both, func(p *Policy) { p.NoData = c.noData }, "latency-p95 <= 110% of baseline")
+		play(j, c.rounds)
+		if got := j.Conclude(c.ended); got.Verdict != c.want || (got.Broken != "") != c.broken {
+			t.Errorf("no-data: %s after %d rounds, ended %v: %s, broken %q; want %s",
+				noDataNames[c.noData], len(c.rounds), c.ended, got.Verdict, got.Broken, c.want)
+		}
 	}
 }
 
@@ -263,8 +266,8 @@ func TestLateGeneratorConcludesNothing(t *testing.T) {
 		for i := range all {
 			all[i].Generator.Late = 6
 		}
-		if l := play(j, all); l.Verdict != trial.Inconclusive || l.Broken != "" || !strings.Contains(j.Conclude().Reason, "fell behind") {
-			t.Errorf("%s: %s", l.Verdict, j.Conclude().Reason)
+		if l := play(j, all); l.Verdict != trial.Inconclusive || l.Broken != "" || !strings.Contains(j.Conclude(true).Reason, "fell behind") {
+			t.Errorf("%s: %s", l.Verdict, j.Conclude(true).Reason)
 		}
 	}
 }
@@ -277,7 +280,7 @@ func TestWarmupAndIncompleteRoundsAreNotJudged(t *testing.T) {
 			t.Fatalf("round %d was judged", i)
 		}
 	}
-	if c := j.Conclude(); c.Dropped != 10 || c.Rounds != 0 {
+	if c := j.Conclude(true); c.Dropped != 10 || c.Rounds != 0 {
 		t.Errorf("%d dropped, %d judged; want 10 and 0", c.Dropped, c.Rounds)
 	}
 }
@@ -293,7 +296,7 @@ func TestFailIsCorrectedForThePairs(t *testing.T) {
 	if first.Verdict != trial.Fail || second.Verdict != trial.Fail || second.Rounds <= first.Rounds {
 		t.Errorf("2 pairs: %s after %d rounds; 8 pairs: %s after %d", first.Verdict, first.Rounds, second.Verdict, second.Rounds)
 	}
-	f := many.Conclude().Findings[0]
+	f := many.Conclude(true).Findings[0]
 	if f.Against.Most < math.Log(8*20) {
 		t.Errorf("failed among 8 pairs with evidence %.1f, want at least %.1f", f.Against.Most, math.Log(8*20))
 	}
@@ -311,7 +314,7 @@ func TestEveryCandidateMustPass(t *testing.T) {
 	if l := play(j, rounds(oneSlow, 1, 3, 240)); l.Verdict != trial.Fail {
 		t.Errorf("one of two candidates is slow: %s", l.Verdict)
 	}
-	if reason := j.Conclude().Reason; !strings.HasPrefix(reason, "b: p50 latency is") {
+	if reason := j.Conclude(true).Reason; !strings.HasPrefix(reason, "b: p50 latency is") {
 		t.Errorf("reason %q does not name the slow one", reason)
 	}
 }
@@ -347,7 +350,7 @@ func TestErrorObjectiveIsImplied(t *testing.T) {
 		{both, []string{"error-rate <= 5%"}, []string{"error-rate <= 5%"}},
 	} {
 		var got []string
-		for _, f := range judgeOf(t, c.versions, nil, c.objectives...).Conclude().Findings {
+		for _, f := range judgeOf(t, c.versions, nil, c.objectives...).Conclude(true).Findings {
 			got = append(got, f.Objective)
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
@@ -372,7 +375,7 @@ func TestOpenFindingSaysWhatWouldSettleIt(t *testing.T) {
 			t.Fatal("an open objective says nothing of what it needs")
 		}
 		play(j, all[20:])
-		ratios = append(ratios, float64(20+needs.Rounds)/float64(j.Conclude().Findings[0].Decided))
+		ratios = append(ratios, float64(20+needs.Rounds)/float64(j.Conclude(true).Findings[0].Decided))
 	}
 	slices.Sort(ratios)
 	if median := ratios[len(ratios)/2]; len(ratios) < 10 || median < 0.4 || median > 2.5 {
@@ -386,7 +389,7 @@ func TestJudgingIsDeterministic(t *testing.T) {
 	conclude := func() Conclusion {
 		j := judgeOf(t, three, nil, "latency-p95 <= 110% of baseline", "error-rate <= 150% of baseline", "latency-mean <= 60ms")
 		play(j, all)
-		return j.Conclude()
+		return j.Conclude(true)
 	}
 	if diff := cmp.Diff(conclude(), conclude(), cmp.Comparer(sameBits)); diff != "" {
 		t.Error(diff)
@@ -405,7 +408,7 @@ func TestErrorRatesHoldRoughly(t *testing.T) {
 		for seed := range uint64(trials) {
 			j := judgeOf(t, both, func(p *Policy) { p.AtLeast = 2 * time.Second }, objective, "error-rate <= 50%")
 			play(j, rounds(w, seed, 2, 80))
-			if j.Conclude().Findings[0].Verdict == v {
+			if j.Conclude(true).Findings[0].Verdict == v {
 				n++
 			}
 		}
