@@ -1,6 +1,6 @@
 # The minutes are those of a machine with two cores and an empty cache.
 .DEFAULT_GOAL := help
-.PHONY: help build test demo e2e bench lint
+.PHONY: help build test demo e2e bench exam lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ e2e: ## build the image and run it as pipelines do; needs root and podman, see .
 
 bench: ## measure load, judge and costs beside peers (15 minutes)
 	go run ./internal/bench
+
+exam: ## write docs/exam.md: the judge in worlds of known truth; EXAM=full plays more (6 minutes)
+	go run ./internal/exam $(if $(filter full,$(EXAM)),-scale 4)
 
 lint: ## formatting, vet of every build tag, shell syntax (1 minute)
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; }

@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"examples/sample": nil,
 	"entrypoint":      {"config", "evidence", "examples/sample", "loadgen", "platform", "runner", "slo", "summary", "trial"},
 	"internal/bench":  {"evidence", "slo", "trial"},
+	"internal/exam":   {"slo", "trial"},
 }
 
 type listed struct {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seatrial/seatrial/trial"
 )
 
 func TestChainMergesNeighbours(t *testing.T) {
@@ -102,6 +104,21 @@ func TestBurstsTakeLongerToJudge(t *testing.T) {
 	})
 	if burst <= even {
 		t.Errorf("4 %% errors: decided after %d rounds in bursts, after %d evenly", burst, even)
+	}
+}
+
+// One round in which everything fails, and then none: no reason to fail, and
+// none to have failed after the first round.
+func TestOneBurstIsNoVerdict(t *testing.T) {
+	burst := func(random *rand.Rand, version, round int) float64 {
+		if round == 0 {
+			return -1
+		}
+		return same(random, version, round)
+	}
+	j := judgeOf(t, alone, nil, "error-rate <= 2%", "latency-p95 <= 300ms")
+	if l := play(j, rounds(only(burst), 1, 1, 240)); l.Verdict == trial.Fail {
+		t.Errorf("failed after %d rounds: %s", l.Rounds, j.Conclude(true).Reason)
 	}
 }
 

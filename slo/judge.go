@@ -129,7 +129,11 @@ func (q *question) add(r judgedRound) {
 	if !q.statistic.add(r) {
 		return
 	}
-	q.rounds++
+	// One burst in the first round is no evidence: what rounds share can only
+	// be seen in several.
+	if q.rounds++; q.rounds < bayes.FewestRounds(q.alpha) {
+		return
+	}
 	against, within := q.evidence(1)
 	q.against, q.within = math.Max(q.against, against), math.Max(q.within, within)
 }

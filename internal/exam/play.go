@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+const (
+	roundSeconds = 0.25
+	budget       = 240 // rounds: 60 s
+	seed         = 1   // trial i of every setup draws from PCG(seed, i)
+)
+
+// setup is the world that a trial meets and what is asked of it.
+type setup struct {
+	world
+	objectives []string
+	sizes      []int         // requests a round to each version, the baseline first; nil: 25 and 25
+	missing    float64       // share of rounds that stay incomplete
+	warmup     int           // rounds
+	atLeast    time.Duration // 0: the policy's own
+}
+
+// fewest is the shortest at-least that can be asked for: seven rounds.
+const fewest = 7 * 250 * time.Millisecond
+
+// referee is fed a trial round by round and may decide after each.
+type referee func(r trial.Round, last bool) trial.Verdict
+
+// outcome is what one referee made of one trial.
+type outcome struct {
+	verdict trial.Verdict
+	rounds  int // until the verdict, or all
+}
+
+// watch plays one trial before all referees; a verdict latches.
+func (s setup) watch(number int, referees []referee) []outcome {
+	random := rand.New(rand.NewPCG(seed, uint64(number)))
+	next := s.world(random)
+	outcomes := make([]outcome, len(referees))
+	open := len(referees)
+	var requests []trial.Request
+	for i := 0; i < s.warmup+budget && open > 0; i++ {
+		requests = s.requests(requests[:0], next, i)
+		r := s.round(i, requests)
+		r.Complete = random.Float64() >= s.missing
+		for k, look := range referees {
+			if outcomes[k].verdict != trial.Inconclusive {
+				continue
+			}
+			outcomes[k] = outcome{verdict: look(r, i == s.warmup+budget-1), rounds: i + 1 - s.warmup}
+			if outcomes[k].verdict != trial.Inconclusive {
+				open--
+			}
+		}
+	}
+	return outcomes
+}
+
+func (s setup) round(i int, requests []trial.Request) trial.Round {
+	length := 250 * time.Millisecond
+	return trial.Round{
+		Index: i, Start: time.Duration(i) * length, End: time.Duration(i+1) * length, Warmup: i < s.warmup,
+		Requests: requests, Generator: trial.Generator{Planned: len(requests)},
+	}
+}
+
+func (s setup) requests(to []trial.Request, next draw, round int) []trial.Request {
+	for v, size := range s.perRound() {
+		for range size {
+			q := trial.Request{Version: uint8(v), Status: trial.Answered(200, true)}
+			if x := next(round, v); x < 0 {
+				q.Status = trial.Answered(500, false)
+			} else {
+				q.Latency = trial.Ticks(time.Duration(x * float64(time.Second)))
+			}
+			to = append(to, q)
+		}
+	}
+	return to
+}
+
+func (s setup) perRound() []int {
+	if s.sizes == nil {
+		return []int{25, 25}
+	}
+	return s.sizes
+}
+
+// judge is the product's own, as a referee. Nothing but the objectives of the
+// setup is asked: error rates are shown alone, unless they are among them.
+func (s setup) judge() referee {
+	p := slo.DefaultPolicy()
+	p.AtLeast = s.atLeast
+	for _, text := range s.objectives {
+		p.Objectives = append(p.Objectives, objective(text))
+	}
+	errors := objective("error-rate <= 99%")
+	errors.Inform = true
+	p.Objectives = append(p.Objectives, errors)
+	j := slo.New(p, s.versions())
+	return func(r trial.Round, _ bool) trial.Verdict { return j.Look(r).Verdict }
+}
+
+// objective parses an objective of the exam's own.
+func objective(text string) slo.Objective {
+	var o slo.Objective
+	if err := o.UnmarshalText([]byte(text)); err != nil {
+		panic(fmt.Sprintf("exam: objective %q: %v", text, err))
+	}
+	return o
+}
+
+// versions are a candidate alone, or a baseline and its candidates.
+func (s setup) versions() []trial.Version {
+	sizes := s.perRound()
+	if len(sizes) == 1 {
+		return []trial.Version{{Name: "candidate"}}
+	}
+	versions := []trial.Version{{Name: "baseline", Role: trial.Baseline}}
+	for i := 1; i < len(sizes); i++ {
+		versions = append(versions, trial.Version{Name: fmt.Sprintf("candidate-%d", i)})
+	}
+	return versions
+}
+
+// run plays trials on two workers and returns a tally for each kind of referee.
+func (s setup) run(trials int, kinds ...func() referee) []tally {
+	results := make([][]outcome, trials)
+	var taken atomic.Int64
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			for i := int(taken.Add(1)) - 1; i < trials; i = int(taken.Add(1)) - 1 {
+				referees := make([]referee, len(kinds))
+				for k, kind := range kinds {
+					referees[k] = kind()
+				}
+				results[i] = s.watch(i, referees)
+			}
+		})
+	}
+	workers.Wait()
+	tallies := make([]tally, len(kinds))
+	for _, outcomes := range results {
+		for k, o := range outcomes {
+			tallies[k].add(o)
+		}
+	}
+	return tallies
+}
+
+// judged is the tally of the product's own judge alone.
+func (s setup) judged(trials int) tally { return s.run(trials, s.judge)[0] }
+
+// tally is what many trials of one setup came to.
+type tally struct {
+	trials  int
+	rounds  int                     // of all trials
+	decided map[trial.Verdict][]int // rounds of each, by verdict
+}
+
+func (t *tally) add(o outcome) {
+	if t.decided == nil {
+		t.decided = map[trial.Verdict][]int{}
+	}
+	t.trials++
+	t.rounds += o.rounds
+	t.decided[o.verdict] = append(t.decided[o.verdict], o.rounds)
+}
+
+func (t tally) count(v trial.Verdict) int { return len(t.decided[v]) }
+
+func (t tally) share(v trial.Verdict) string { return share(t.count(v), t.trials) }
+
+// seconds is the mean over all trials; one without a verdict counts in full.
+func (t tally) seconds() string { return duration(float64(t.rounds) / float64(t.trials)) }
+
+// until is the median time to a verdict, of the trials that reached it.
+func (t tally) until(v trial.Verdict) string {
+	rounds := slices.Sorted(slices.Values(t.decided[v]))
+	if len(rounds) == 0 {
+		return "–"
+	}
+	return duration(float64(rounds[len(rounds)/2]))
+}
+
+func duration(rounds float64) string { return fmt.Sprintf("%.1f", rounds*roundSeconds) }
