@@ -106,6 +106,10 @@ func firstCount(n int, holds func(k int) bool) int {
 	return low
 }
 
+// sameValue is how near to its limit a figure counts as at it: rounds are cut
+// to whole nanoseconds, and 60/s must not miss 60/s by one of them.
+const sameValue = 1e-6
+
 // valueStatistic judges a round's own figure against a quantity: d = c − limit.
 // It is unpaired: drift that a baseline would share stays in it.
 type valueStatistic struct {
@@ -118,6 +122,9 @@ func (v *valueStatistic) add(r judgedRound) bool {
 	c := r.view[v.who.candidate].value(v.objective.metric, v.objective.stat.kind)
 	if math.IsNaN(c) {
 		return false
+	}
+	if limit := v.objective.limit.value; math.Abs(c-limit) < sameValue*limit {
+		c = limit
 	}
 	v.rounds.add(c)
 	return true
@@ -141,8 +148,15 @@ func (v *valueStatistic) figures(l outlook) figures {
 	}
 	f.credible[0], f.credible[1] = bayes.StudentInterval(contrast, credible)
 	spread := math.Sqrt(contrast.Centered/contrast.N) + math.Abs(contrast.Mean)
-	f.anytime = rejected(l.needed, contrast.Mean-10*spread, contrast.Mean, contrast.Mean+10*spread, func(limit float64) (float64, float64) {
+	low, high := contrast.Mean-10*spread, contrast.Mean+10*spread
+	f.anytime = rejected(l.needed, low, contrast.Mean, high, func(limit float64) (float64, float64) {
 		return contrast.Shift(limit).Evidence()
 	})
+	if f.anytime[0] == low {
+		f.anytime[0] = math.Inf(-1)
+	}
+	if f.anytime[1] == high {
+		f.anytime[1] = math.Inf(1)
+	}
 	return f
 }

@@ -13,6 +13,9 @@ func (p Policy) Check(rounds int, length time.Duration) []string {
 	var mistakes []string
 	budget := time.Duration(rounds) * length
 	fewest := bayes.FewestRounds(1 - float64(p.Confidence))
+	for _, o := range p.Objectives {
+		fewest = max(fewest, bayes.FewestRounds(1-float64(p.confidence(o))))
+	}
 	if rounds < fewest {
 		return append(mistakes, fmt.Sprintf("%s of load is %s of %s; the judge needs at least %d: use for: %s or longer",
 			budget, counted(rounds, "round"), length, fewest, up(time.Duration(fewest)*length)))

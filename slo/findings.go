@@ -27,7 +27,7 @@ type Conclusion struct {
 // Conclude sums up what the rounds have shown. Whether the trial came to its
 // end decides if an objective without data means anything.
 func (j *Judge) Conclude(ended bool) Conclusion {
-	j.ended = ended && j.rounds > 0
+	j.ended = ended && j.rounds > 0 && !j.behind()
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
@@ -124,6 +124,9 @@ func (j *Judge) finding(q *question) trial.Finding {
 	}
 	if f.Rounds == 0 && j.ended && j.policy.noData(o) == NoDataFail {
 		f.Verdict = trial.Fail
+	}
+	if j.behind() {
+		f.Verdict = trial.Inconclusive
 	}
 	f.Reason = j.sentence(q, f)
 	return f

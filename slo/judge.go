@@ -20,7 +20,7 @@ type Judge struct {
 	baseline  int // index, or -1
 	questions []*question
 
-	earlier []*history // of each version, warm-up included
+	recent  []view     // the rounds just before, warm-up included
 	judged  []*history // of each version
 	rounds  int        // judged
 	seconds float64    // judged
@@ -62,7 +62,6 @@ func New(p Policy, versions []trial.Version) *Judge {
 	j := &Judge{policy: p, versions: versions, baseline: trial.BaselineOf(versions)}
 	j.policy.Objectives = withImplied(p.Objectives, j.baseline >= 0)
 	for i := range versions {
-		j.earlier = append(j.earlier, newHistory())
 		j.judged = append(j.judged, newHistory())
 		if i == j.baseline {
 			continue
@@ -89,27 +88,24 @@ func (j *Judge) Look(r trial.Round) trial.Look {
 	}
 	v := newView(r, len(j.versions))
 	j.course.add(r, v)
-	if r.Warmup {
-		j.remember(j.earlier, v)
-	} else {
+	if !r.Warmup {
 		j.judge(r, v)
 	}
+	j.recent = append(j.recent[max(0, len(j.recent)+1-recentRounds):], v)
 	return j.look()
 }
 
-func (j *Judge) remember(where []*history, v view) {
-	for i, s := range v {
-		where[i].add(s)
-	}
-}
-
 func (j *Judge) judge(r trial.Round, v view) {
-	now := judgedRound{view: v, start: r.Start.Seconds(), before: j.earlier}
-	for _, q := range j.questions {
-		q.add(now)
+	now := judgedRound{view: v, start: r.Start.Seconds(), before: j.recent}
+	// A round that the generator was late for is no evidence of anything.
+	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
+		for _, q := range j.questions {
+			q.add(now)
+		}
 	}
-	j.remember(j.earlier, v)
-	j.remember(j.judged, v)
+	for i, s := range v {
+		j.judged[i].add(s)
+	}
 	j.rounds++
 	j.seconds += (r.End - r.Start).Seconds()
 	j.planned += r.Generator.Planned
@@ -160,7 +156,7 @@ func (j *Judge) fail() {
 		return cmp.Compare(b.against-b.needed(), a.against-a.needed())
 	})
 	for k, q := range judged {
-		if q.against < q.needed()+math.Log(float64(len(judged)-k)) {
+		if !(q.against >= q.needed()+math.Log(float64(len(judged)-k))) {
 			break
 		}
 		q.decide(trial.Fail, j.rounds)
@@ -184,7 +180,12 @@ func (j *Judge) pass() {
 	if !j.longEnough() || j.outage.rounds > 0 {
 		return
 	}
+	_, least := j.policy.atLeast()
 	for _, q := range j.questions {
+		// One round may have had no threshold yet.
+		if q.rounds+1 < least || q.rounds == 0 {
+			continue
+		}
 		_, within := q.evidence(1)
 		if q.verdict == trial.Inconclusive && within >= q.needed() {
 			q.decide(trial.Pass, j.rounds)
@@ -260,7 +261,7 @@ func (j *Judge) settled() bool {
 			open++
 		}
 	}
-	return open == 0 || j.broken() != ""
+	return open == 0 && len(j.counted()) > 0 || j.broken() != ""
 }
 
 // verdictSoFar is what all counted questions come to. There is no pass without one.
@@ -328,7 +329,8 @@ func withImplied(asked []Objective, hasBaseline bool) []Objective {
 	if len(asked) == 0 && hasBaseline {
 		objectives = append(objectives, implied("latency-p95 <= 110% of baseline"))
 	}
-	if !slices.ContainsFunc(asked, func(o Objective) bool { return o.metric == errorRate }) {
+	judged := func(o Objective) bool { return o.metric == errorRate && !o.Inform && !o.lower }
+	if !slices.ContainsFunc(asked, judged) {
 		objectives = append(objectives, implied(ruleOfError[hasBaseline]))
 	}
 	return objectives

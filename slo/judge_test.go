@@ -225,14 +225,74 @@ func TestNoDataNeverPasses(t *testing.T) {
 }
 
 func TestNothingJudgedNeverPasses(t *testing.T) {
-	inform := func(p *Policy) {
-		for i := range p.Objectives {
-			p.Objectives[i].Inform = true
+	j := judgeOf(t, both[:1], nil, "latency-p50 <= 300ms")
+	if l := play(j, rounds(same, 1, 1, 240)); l.Verdict != trial.Inconclusive || j.Conclude(true).Reason != "no objective is judged" {
+		t.Errorf("without a candidate: %s, %s", l.Verdict, j.Conclude(true).Reason)
+	}
+}
+
+// Each of these once passed.
+func TestWhatMustNotPass(t *testing.T) {
+	inform := func(p *Policy) { p.Objectives[1].Inform = true }
+	for _, c := range []struct {
+		name       string
+		world      world
+		set        func(*Policy)
+		objectives []string
+	}{
+		{"a worse tail while both slow down", func(random *rand.Rand, version, round int) float64 {
+			x := lognormal(random, 0.05, 0.1) * (1 + 0.5*float64(round)/240)
+			if version == 1 && random.Float64() < 0.08 {
+				x *= 1.5
+			}
+			return x
+		}, nil, []string{"latency-p95 <= 110% of baseline"}},
+		{"equal, where an improvement is asked for", times(1), nil, []string{"latency-mean <= 50% of baseline"}},
+		{"three times slower under a limit below zero", func(random *rand.Rand, version, _ int) float64 {
+			return lognormal(random, 0.002*float64(1+2*version), 0.1)
+		}, nil, []string{"latency-p95 <= baseline - 5ms"}},
+		{"half of the requests failing, errors only informed of", failing(0.5), inform, []string{"latency-mean <= 110% of baseline", "error-rate <= 1%"}},
+		{"ten times slower than a baseline without a p95", func(random *rand.Rand, version, _ int) float64 {
+			if version == 0 && random.Float64() < 0.1 {
+				return -1
+			}
+			return lognormal(random, 0.05*float64(1+9*version), 0.2)
+		}, nil, []string{"latency-p95 <= 110% of baseline"}},
+		{"ten rounds of answers and then none", func(random *rand.Rand, version, round int) float64 {
+			if version == 1 && round >= 10 {
+				return -1
+			}
+			return same(random, version, round)
+		}, nil, []string{"latency-mean <= 110% of baseline", "error-rate <= 99.9%"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := judgeOf(t, both, c.set, c.objectives...)
+			if l := play(j, rounds(c.world, 7, 2, 240)); l.Verdict == trial.Pass {
+				t.Errorf("passed after %d rounds: %s", l.Rounds, j.Conclude(true).Findings[0].Reason)
+			}
+		})
+	}
+}
+
+// And these once failed.
+func TestWhatMustNotFail(t *testing.T) {
+	late := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
+	all := append(rounds(times(3), 1, 2, 12), rounds(same, 2, 2, 260)...)
+	for i := range all {
+		if i < 12 {
+			all[i].Generator.Late = all[i].Generator.Planned
 		}
 	}
-	j := judgeOf(t, both, inform, "latency-p50 <= 300% of baseline", "error-rate <= 50%")
-	if l := play(j, rounds(same, 1, 2, 240)); l.Verdict != trial.Inconclusive {
-		t.Errorf("with nothing to judge: %s", l.Verdict)
+	if l := play(late, all); l.Verdict == trial.Fail {
+		t.Errorf("for rounds of a late generator: %s", late.Conclude(true).Reason)
+	}
+	even := judgeOf(t, alone, nil, "throughput >= 60/s", "error-rate <= 5%")
+	cut := rounds(only(same), 1, 1, 240)
+	for i := range cut {
+		cut[i].End = cut[i].Start + 416_666_667*time.Nanosecond // 25 requests at 60/s
+	}
+	if l := play(even, cut); l.Verdict == trial.Fail {
+		t.Errorf("for a nanosecond: %s", even.Conclude(true).Reason)
 	}
 }
 

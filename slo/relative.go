@@ -11,9 +11,12 @@ import (
 //
 //	d = share of the candidate's requests above allowed(t) − share of the baseline's above t
 //
-// with t the baseline's quantile over all earlier requests. At any t that was
+// with t the baseline's quantile over the rounds just before. At any t that was
 // fixed before the round, d has mean 0 where the candidate sits at the limit;
-// merging quantiles of rounds instead is biased in small rounds and slower.
+// merging quantiles of rounds instead is biased in small rounds and slower. A t
+// from all earlier rounds would sink into the body of the distribution when
+// both versions slow down, and a regression of the tail would pass. Where the
+// baseline fails so much that its quantile is no time, nothing is compared.
 type exceedance struct {
 	objective Objective
 	who       pair
@@ -29,12 +32,15 @@ const renewEvery = 2.0
 
 func (e *exceedance) add(r judgedRound) bool {
 	c, b := r.view[e.who.candidate], r.view[e.who.baseline]
-	before := r.before[e.who.baseline]
-	if before.requests == 0 || c.requests == 0 || b.requests == 0 {
+	if c.requests == 0 || b.requests == 0 {
 		return false
 	}
 	if e.threshold == 0 || r.start-e.renewed >= renewEvery {
-		e.threshold, e.renewed = before.quantile(e.objective.stat.p), r.start
+		e.threshold, e.renewed = r.recent(e.who.baseline, e.objective.stat.p), r.start
+	}
+	if math.IsNaN(e.threshold) || math.IsInf(e.threshold, 1) {
+		e.threshold = 0
+		return false
 	}
 	base := share(b.slower(e.threshold), b.requests)
 	e.rounds.add(share(c.slower(e.objective.allowed(e.threshold)), c.requests) - base)

@@ -3,6 +3,7 @@ package slo
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
@@ -23,8 +24,32 @@ type statistic interface {
 // judgedRound is a round and what was known before it.
 type judgedRound struct {
 	view
-	start  float64    // seconds
-	before []*history // of each version, warm-up included, this round not
+	start  float64 // seconds
+	before []view  // the rounds just before it, warm-up included
+}
+
+// recentRounds is how far back a threshold looks: far enough to know a tail,
+// near enough to follow a drift that both versions share. 20 rounds are 5 s.
+const recentRounds = 20
+
+// recent is the quantile of a version's requests in the rounds just before:
+// +Inf where that is a failed one, NaN where there were none.
+func (r judgedRound) recent(version int, p float64) float64 {
+	var times []uint32
+	requests := 0
+	for _, v := range r.before {
+		times = append(times, v[version].sorted...)
+		requests += v[version].requests
+	}
+	rank := int(math.Ceil(p * float64(requests)))
+	switch {
+	case requests == 0:
+		return math.NaN()
+	case rank > len(times):
+		return math.Inf(1)
+	}
+	slices.Sort(times)
+	return float64(times[max(rank, 1)-1]) * trial.Tick.Seconds()
 }
 
 // outlook is what figures are drawn from beside the statistic's own evidence.
@@ -87,7 +112,7 @@ func (o Objective) allowed(b float64) float64 {
 	if o.limit.kind == difference {
 		return b + o.limit.value
 	}
-	if o.metric != latency || o.lower {
+	if !o.hasFloor() {
 		return o.limit.value * b
 	}
 	return math.Max(o.limit.value*b, b+o.floor())
@@ -97,6 +122,12 @@ func (o Objective) allowed(b float64) float64 {
 // candidate be: 110 % of 0.2 ms is less than a client's own noise, which was
 // measured at 0.1 to 0.4 ms on loopback.
 const defaultFloor = 0.001
+
+// hasFloor reports whether the floor counts: a limit at or below the baseline
+// itself asks for an improvement, and gets no allowance.
+func (o Objective) hasFloor() bool {
+	return o.metric == latency && o.limit.kind == ratio && !o.lower && o.limit.value > 1
+}
 
 func (o Objective) floor() float64 {
 	if o.Floor != nil {

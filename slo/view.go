@@ -6,6 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -46,7 +47,10 @@ func (s sample) down() bool { return 2*s.failed > s.requests }
 func (s sample) slower(limit float64) int {
 	// To a thousandth of a tick, so that 300 ms written is 300 ms recorded.
 	ticks := math.Round(limit*1e10) / 1e3
-	if ticks >= math.MaxUint32 {
+	switch {
+	case ticks < 0:
+		return s.failed + len(s.sorted)
+	case ticks >= math.MaxUint32:
 		return s.failed
 	}
 	within, _ := slices.BinarySearch(s.sorted, uint32(ticks)+1)
@@ -87,18 +91,31 @@ type history struct {
 	requests int
 	failed   int
 	seconds  float64
-	times    *hdrhistogram.Histogram // of the requests that did not fail, ticks
+	times    *hdrhistogram.Histogram      // of the requests that did not fail, ticks
+	own      map[statKind]*bayes.Contrast // rounds' own figures
 }
+
+// ownFigures are judged by round, so the mean of the rounds' is what is shown.
+var ownFigures = [...]statKind{least, most, deviation}
 
 // newHistory keeps times to 0.1 %, from one tick to the most that a record holds.
 func newHistory() *history {
-	return &history{times: hdrhistogram.New(1, math.MaxUint32, 3)}
+	h := &history{times: hdrhistogram.New(1, math.MaxUint32, 3), own: map[statKind]*bayes.Contrast{}}
+	for _, kind := range ownFigures {
+		h.own[kind] = &bayes.Contrast{}
+	}
+	return h
 }
 
 func (h *history) add(s sample) {
 	h.requests += s.requests
 	h.failed += s.failed
 	h.seconds += s.length
+	for _, kind := range ownFigures {
+		if x := s.value(latency, kind); !math.IsNaN(x) {
+			h.own[kind].Add(x)
+		}
+	}
 	for _, t := range s.sorted {
 		// A time beyond the histogram's range can't be: a record holds no more.
 		_ = h.times.RecordValue(max(1, int64(t)))
@@ -135,13 +152,11 @@ func (h *history) value(m metric, s stat) float64 {
 		return h.quantile(s.p)
 	case answered == 0:
 		return math.NaN()
-	case s.kind == least:
-		return float64(h.times.Min()) * tick
-	case s.kind == most:
-		return float64(h.times.Max()) * tick
-	case s.kind == deviation:
-		return h.times.StdDev() * tick
-	default:
+	case s.kind == mean:
 		return h.times.Mean() * tick
+	case h.own[s.kind].N == 0:
+		return math.NaN()
+	default:
+		return h.own[s.kind].Mean
 	}
 }

@@ -24,6 +24,8 @@ func (j *Judge) reason(c Conclusion) string {
 		return j.lateness()
 	case j.rounds == 0:
 		return "no round was measured whole"
+	case len(j.counted()) == 0:
+		return "no objective is judged"
 	}
 	for i, q := range j.questions {
 		if f := c.Findings[i]; f.Verdict == trial.Inconclusive && !f.Inform {
@@ -89,7 +91,7 @@ func (j *Judge) claim(q *question, f trial.Finding) string {
 	if !o.Relative() || !f.Change.Known() {
 		return fmt.Sprintf("%s is %s, %s", o.subject(), f.Candidate, o.allowance())
 	}
-	return fmt.Sprintf("%s is %s (%s against %s), %s", o.subject(), comparison(f.Change), f.Candidate, f.Baseline, o.allowance())
+	return fmt.Sprintf("%s is %s (%s against %s), %s", o.subject(), comparison(f.Change), f.Candidate, f.Baseline, o.allowanceAt(f.Baseline.Value))
 }
 
 // comparison is a change in words: "27 % above baseline".
@@ -103,6 +105,14 @@ func comparison(change trial.Quantity) string {
 	default:
 		return text + " below baseline"
 	}
+}
+
+// allowanceAt also names the floor where that is what decides.
+func (o Objective) allowanceAt(baseline float64) string {
+	if o.hasFloor() && baseline+o.floor() > o.limit.value*baseline {
+		return o.allowance() + " or " + trial.Quantity{Value: o.floor(), Unit: trial.Seconds}.String() + ", whichever is more"
+	}
+	return o.allowance()
 }
 
 // allowance is the limit in words: "10 % allowed", "at least 500/s asked for".
@@ -120,6 +130,13 @@ func (o Objective) allowance() string {
 		}
 	}
 	text := strings.TrimPrefix(bound.String(), "+")
+	below, negative := strings.CutPrefix(text, "−")
+	switch {
+	case negative && o.lower:
+		return "at most " + below + " below baseline allowed"
+	case negative:
+		return "at least " + below + " below baseline asked for"
+	}
 	if o.lower {
 		return "at least " + text + " asked for"
 	}
@@ -134,7 +151,7 @@ func (o Objective) subject() string {
 	case throughput:
 		return "throughput"
 	}
-	words := map[statKind]string{mean: "mean", least: "lowest", most: "highest", deviation: "standard deviation of"}
+	words := map[statKind]string{mean: "mean", least: "a round's lowest", most: "a round's highest", deviation: "a round's standard deviation of"}
 	if o.stat.kind == quantile {
 		return "p" + strconv.FormatFloat(math.Round(o.stat.p*1e8)/1e6, 'f', -1, 64) + " latency"
 	}
