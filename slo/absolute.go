@@ -36,8 +36,6 @@ func (s *shareStatistic) most() float64 {
 	return s.objective.limit.value
 }
 
-func (s *shareStatistic) evidence() (above, below float64) { return s.repeated(1) }
-
 func (s *shareStatistic) repeated(times float64) (above, below float64) {
 	hits, trials := s.bad.effective()
 	return bayes.Share(times*hits, times*trials, s.most())
@@ -129,8 +127,6 @@ func (v *valueStatistic) add(r judgedRound) bool {
 	v.rounds.add(c)
 	return true
 }
-
-func (v *valueStatistic) evidence() (above, below float64) { return v.repeated(1) }
 
 func (v *valueStatistic) repeated(times float64) (above, below float64) {
 	return v.rounds.judged().Shift(v.objective.limit.value).Scale(times).Evidence()

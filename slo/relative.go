@@ -52,8 +52,6 @@ func (e *exceedance) add(r judgedRound) bool {
 
 func share(k, n int) float64 { return float64(k) / float64(n) }
 
-func (e *exceedance) evidence() (above, below float64) { return e.rounds.judged().Evidence() }
-
 func (e *exceedance) repeated(times float64) (above, below float64) {
 	return e.rounds.judged().Scale(times).Evidence()
 }
@@ -93,8 +91,6 @@ func (v *valueRatio) add(r judgedRound) bool {
 	return true
 }
 
-func (v *valueRatio) evidence() (above, below float64) { return v.rounds.judged().Evidence() }
-
 func (v *valueRatio) repeated(times float64) (above, below float64) {
 	return v.rounds.judged().Scale(times).Evidence()
 }
@@ -125,8 +121,6 @@ func (s *shareDifference) add(r judgedRound) bool {
 	s.rounds.add(share(c.failed, c.requests) - share(b.failed, b.requests))
 	return true
 }
-
-func (s *shareDifference) evidence() (above, below float64) { return s.repeated(1) }
 
 func (s *shareDifference) repeated(times float64) (above, below float64) {
 	return s.against(s.limit, times)
@@ -186,8 +180,6 @@ func (s *shareRatio) add(r judgedRound) bool {
 	s.errors.add(c.failed, c.failed+b.failed)
 	return true
 }
-
-func (s *shareRatio) evidence() (above, below float64) { return s.repeated(1) }
 
 func (s *shareRatio) repeated(times float64) (above, below float64) {
 	above, below = s.against(s.factor, times)

@@ -15,8 +15,8 @@ import (
 type statistic interface {
 	// add takes one round and reports whether it had data.
 	add(r judgedRound) bool
-	evidence() (above, below float64)
-	// repeated is the evidence if the rounds so far were seen times over.
+	// repeated is the evidence if the rounds so far were seen times over; once
+	// over is the evidence there is.
 	repeated(times float64) (above, below float64)
 	figures(l outlook) figures
 }
