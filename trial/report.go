@@ -21,6 +21,7 @@ type Report struct {
 	Remedy   string    `json:"remedy,omitempty"`
 	Findings []Finding `json:"findings"`
 	Pairs    int       `json:"pairs"` // objective × candidate pairs that Holm's correction counts
+	Choice   Choice    `json:"choice"`
 	Notes    []string  `json:"notes,omitempty"`
 
 	Versions []Version `json:"versions"`

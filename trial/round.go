@@ -12,6 +12,10 @@ type Round struct {
 	Warmup   bool // recorded, never judged
 	Complete bool // every planned request ended; an incomplete round is never judged
 
+	// Weights is the percentage of live traffic that each version was assigned;
+	// nil where the load generator asked every version itself.
+	Weights []int
+
 	Requests  []Request // every record of the round, in the order of the slots
 	Generator Generator
 	Examples  []Example // unexpected answers of a kind not told before
