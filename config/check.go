@@ -30,13 +30,20 @@ func (c checker) check() {
 	c.load()
 	c.request()
 	c.files()
-	c.objectives(c.file.Baseline != nil || c.isUnread("baseline"))
-	c.confidence("confidence", c.file.Confidence)
-	c.between("at-least", c.file.AtLeast, 0, 24*time.Hour)
+	c.policy()
 	c.budget()
 	if strings.TrimSpace(c.file.ReportDir) == "" {
 		c.doubt("report-dir", "empty: name the directory for evidence and reports")
 	}
+}
+
+// policy is what stored evidence is held to as well.
+func (c checker) policy() {
+	c.objectives(c.file.Baseline != nil || c.isUnread("baseline"))
+	c.rewards()
+	c.pattern()
+	c.confidence("confidence", c.file.Confidence)
+	c.between("at-least", c.file.AtLeast, 0, 24*time.Hour)
 }
 
 // versionPaths are the paths of File.Targets, in their order.
@@ -247,7 +254,7 @@ func (c checker) files() {
 
 func (c checker) objectives(hasBaseline bool) {
 	asked := c.file.Objectives
-	if len(asked) == 0 && !hasBaseline {
+	if len(asked) == 0 && !hasBaseline && len(c.file.Rewards) == 0 {
 		c.lack("objectives", "no objectives: a trial of one version needs objectives, as in latency-p99 <= 300ms; with a baseline there are defaults")
 		return
 	}
@@ -274,6 +281,35 @@ func (c checker) objectives(hasBaseline bool) {
 	}
 }
 
+func (c checker) rewards() {
+	first := map[string]int{}
+	for i, r := range c.file.Rewards {
+		path := fmt.Sprintf("rewards[%d]", i)
+		if c.isUnread(path) {
+			continue
+		}
+		if other, twice := first[r.Text]; twice {
+			c.doubt(path, "reward %q: given twice; first as rewards[%d]", r.Text, other)
+		} else {
+			first[r.Text] = i
+		}
+	}
+}
+
+// pattern refuses versions, objectives and rewards that don't go together.
+func (c checker) pattern() {
+	if len(c.mistakes) > 0 {
+		return
+	}
+	candidates := len(c.file.Candidates)
+	if c.file.Candidate != nil {
+		candidates++
+	}
+	for _, text := range c.file.Policy().CheckPattern(candidates, c.file.Baseline != nil) {
+		c.doubt("pattern", "%s", text)
+	}
+}
+
 // mostSlots is how many slots a record can number.
 const mostSlots = 1<<32 - 1
 
@@ -286,7 +322,7 @@ func (c checker) budget() {
 		c.doubt("load.rate", "more than 4 billion requests in one trial: lower the rate or the time")
 		return
 	}
-	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength()) {
+	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
 		c.doubt("load.for", "%s", text)
 	}
 }

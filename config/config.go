@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -47,31 +46,33 @@ func Load(src Sources) (File, []Warning, error) {
 	return file, warnings(env), d.err()
 }
 
-// LoadStored reads a file that File.YAML wrote, to judge its evidence again.
-// References stay as they are, secrets have no value, and nothing outside the
-// text is looked at.
-func LoadStored(data []byte) (File, error) {
+// Policies are the inputs that stored evidence can be judged by again.
+var Policies = []string{"pattern", "objectives", "rewards", "confidence", "at-least", "no-data"}
+
+// LoadStored reads a file that File.YAML wrote, to judge its evidence again,
+// with other Policies where flags say so. References stay as they are, secrets
+// have no value, and nothing outside the text is looked at.
+func LoadStored(data []byte, flags map[string]string) (File, error) {
 	d := decoder{ledger: newLedger(), stored: true}
 	file := Default()
-	if root := parseYAML(d.ledger, "trial.yaml", data); root != nil {
-		d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	root := parseYAML(d.ledger, "trial.yaml", data)
+	if root == nil {
+		return file, d.err()
+	}
+	changed := false
+	for _, input := range Inputs {
+		if text, at := input.given(flags, nil); text != "" && slices.Contains(Policies, input.Name) {
+			changed = true
+			if n := input.node(d.ledger, text, at); n != nil {
+				overlay(root, strings.Split(input.Path, "."), n)
+			}
+		}
+	}
+	d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	if changed {
+		checker{d.ledger, file, nil}.policy()
 	}
 	return file, d.err()
-}
-
-// Objectives reads objectives, one a line, that do not come with a file;
-// source is what mistakes call the place that they were written in.
-func Objectives(text, source string, hasBaseline bool) ([]slo.Objective, error) {
-	at := trial.Source{Input: source}
-	d := decoder{ledger: newLedger()}
-	var file File
-	n := lines(d.ledger, "objectives", text, at)
-	if n == nil {
-		n = &node{kind: list, at: at}
-	}
-	d.decode(n, reflect.ValueOf(&file.Objectives).Elem(), "objectives")
-	checker{d.ledger, file, nil}.objectives(hasBaseline)
-	return file.Objectives, d.err()
 }
 
 // environment is os.Environ as a map; of a name given twice, the last counts.

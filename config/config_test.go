@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seatrial/seatrial/trial"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -116,6 +118,8 @@ var inputCases = map[string]struct{ value, line string }{
 	"objectives":        {"# mine\nlatency-p99 <= 1s # slow\n\nerror-rate <= 1%\n", "- latency-p99 <= 1s # SOURCE\n- error-rate <= 1% # SOURCE"},
 	"confidence":        {"99%", "confidence: 99%"},
 	"at-least":          {"50s", "at-least: 50s"},
+	"pattern":           {"canary", "pattern: canary"},
+	"rewards":           {"# mine\nminimize latency-mean\n", "rewards:\n- minimize latency-mean # SOURCE"},
 	"no-data":           {"fail", "no-data: fail"},
 	"mode":              {"report", "mode: report"},
 	"report-dir":        {"out", "report-dir: out"},
@@ -275,14 +279,50 @@ func TestTheEnvironmentIsLookedUpByItsLastEntry(t *testing.T) {
 	}
 }
 
-func TestObjectivesAreReadAlone(t *testing.T) {
-	got, err := Objectives("latency-p95 <= 130% of baseline\n# c\nerror-rate <= 1%", "--objectives", true)
-	if err != nil || len(got) != 2 || got[0].Source.Input != "--objectives" {
-		t.Errorf("%v, %v", got, err)
+func TestStoredFilesTakeAnotherPolicy(t *testing.T) {
+	const compared = "candidate: http://a.svc\nbaseline: http://b.svc\nobjectives:\n  - latency-p95 <= 110% of baseline # seatrial.yaml:9:5\n"
+	got, err := LoadStored([]byte(compared), map[string]string{
+		"objectives": "latency-p95 <= 130% of baseline\n# c\nerror-rate <= 1%", "confidence": "99%", "rewards": "minimize latency-mean", "rate": "7/s",
+	})
+	if err != nil || len(got.Objectives) != 2 || got.Objectives[0].Source.Input != "--objectives" || got.Confidence != 0.99 ||
+		len(got.Rewards) != 1 || got.Load.Rate != Default().Load.Rate {
+		t.Errorf("%+v, %v", got, err)
 	}
-	for _, text := range []string{"", "latency-p95 <= 130% of baseline", "latency <= 5"} {
-		if _, err := Objectives(text, "--objectives", false); err == nil {
-			t.Errorf("%q was taken without a baseline", text)
+	kept, err := LoadStored([]byte(compared), map[string]string{"confidence": "99%"})
+	if want := (trial.Source{File: "seatrial.yaml", Line: 9, Column: 5}); err != nil || kept.Objectives[0].Source != want {
+		t.Errorf("an objective that stayed comes from %v, %v", kept.Objectives, err)
+	}
+	for _, flags := range []map[string]string{
+		{"objectives": "latency-p95 <= 130% of baseline"}, {"objectives": "latency <= 5"}, {"pattern": "canary"}, {"confidence": "20%"},
+		{"rewards": "minimize latency-mean"},
+	} {
+		if _, err := LoadStored([]byte("candidate: http://a.svc\nobjectives: [error-rate <= 1%]\n"), flags); err == nil {
+			t.Errorf("%v was taken without a baseline", flags)
+		}
+	}
+}
+
+func TestPatternsThatDoNotFitAreRefused(t *testing.T) {
+	const two = "candidate: http://a.svc\nbaseline: http://b.svc\n"
+	for text, want := range map[string]string{
+		"pattern: canary\ncandidate: http://a.svc\nobjectives: [error-rate <= 1%]\n": "canary compares with a baseline",
+		two + "pattern: conformance\nobjectives: [error-rate <= baseline + 1%]\n":    "instead of \"error-rate <= baseline + 1%\", or use canary",
+		two + "pattern: canary\nrewards: [minimize latency-mean]\n":                  "canary knows no rewards",
+		two + "pattern: pareto\nrewards: [minimize latency-mean]\n":                  "pareto weighs rewards against each other",
+		two + "pattern: ab\nrewards: [minimize latency-mean, maximize throughput]\n": "ab picks by one reward, not 2",
+		two + "pattern: abn\n": "abn picks by one reward, not 0",
+		two + "pattern: hybrid\nrewards: [minimize latency-mean]\n":                                                        "hybrid is objectives and a reward",
+		"baseline: http://b.svc\ncandidates: [http://a.svc, http://c.svc]\npattern: ab\nrewards: [minimize latency-p50]\n": "ab compares one candidate with a baseline",
+		"candidate: http://a.svc\nrewards: [minimize latency-p50]\n":                                                       "picks among versions",
+		two + "pattern: parteo\n":                                        "did you mean pareto?",
+		two + "rewards: [minimise latency-p50]\n":                        "did you mean minimize?",
+		two + "rewards: [minimize latncy-p50]\n":                         "did you mean latency-p50?",
+		two + "rewards: [latency-p50]\n":                                 "want minimize or maximize and a metric",
+		two + "rewards: [minimize latency-p50, minimize  latency-p50]\n": "given twice; first as rewards[0]",
+	} {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\ngave %v,\nnot %q", text, err, want)
 		}
 	}
 }

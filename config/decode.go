@@ -48,6 +48,8 @@ func shorthand(t reflect.Type) string {
 		return "url"
 	case reflect.TypeFor[slo.Objective]():
 		return "objective"
+	case reflect.TypeFor[slo.Reward]():
+		return "reward"
 	}
 	return ""
 }
@@ -112,8 +114,11 @@ func (d *decoder) structure(n *node, v reflect.Value, path string) {
 			d.unknown(e, keysOf(fields), path)
 		}
 	}
-	if o, ok := v.Addr().Interface().(*slo.Objective); ok {
-		d.objective(o, n.find("objective"), path)
+	switch value := v.Addr().Interface().(type) {
+	case *slo.Objective:
+		d.statement(value, value.Text, &value.Source, n, path)
+	case *slo.Reward:
+		d.statement(value, value.Text, &value.Source, n, path)
 	}
 }
 
@@ -128,20 +133,25 @@ func (d *decoder) unknown(e entry, known []string, path string) {
 	d.note(e.at, "", fmt.Sprintf("unknown key %q%s (known: %s)%s", e.key, where, strings.Join(known, ", "), trial.DidYouMean(e.key, known)))
 }
 
-// objective parses what was read as the objective's text.
-func (d *decoder) objective(o *slo.Objective, text *node, path string) {
+// examples are what to write for a statement.
+var examples = map[string]string{"objective": "latency-p95 <= 300ms", "reward": "minimize latency-mean"}
+
+// statement parses the text of an objective or a reward, which n holds.
+func (d *decoder) statement(into encoding.TextUnmarshaler, written string, source *trial.Source, n *node, path string) {
+	key := shorthand(reflect.TypeOf(into).Elem())
+	text := n.find(key)
 	switch {
-	case d.isUnread(join(path, "objective")):
+	case d.isUnread(join(path, key)):
 		return
 	case text == nil:
-		d.add(d.places[path], path, "no objective: say what must hold, as in objective: latency-p95 <= 300ms")
+		d.add(d.places[path], path, "no %s: say one, as in %s: %s", key, key, examples[key])
 		return
 	}
-	o.Source = text.at
-	if d.stored {
-		o.Source = placeNamed(text.comment)
+	*source = text.at
+	if d.stored && text.at.Input == "" {
+		*source = placeNamed(text.comment)
 	}
-	if err := o.UnmarshalText([]byte(o.Text)); err != nil {
+	if err := into.UnmarshalText([]byte(written)); err != nil {
 		d.add(text.at, path, "%v", err)
 	}
 }

@@ -18,7 +18,9 @@ type File struct {
 	Candidates []loadgen.Target `yaml:"candidates"`
 	Ready      loadgen.Ready    `yaml:"ready"`
 	Load       loadgen.Options  `yaml:"load"`
+	Pattern    slo.Pattern      `yaml:"pattern"`
 	Objectives []slo.Objective  `yaml:"objectives"`
+	Rewards    []slo.Reward     `yaml:"rewards"`
 	Confidence slo.Percent      `yaml:"confidence"`
 	AtLeast    time.Duration    `yaml:"at-least"`
 	NoData     slo.NoData       `yaml:"no-data"`
@@ -46,7 +48,10 @@ func Default() File {
 
 // Policy is how the trial's findings are reached.
 func (f File) Policy() slo.Policy {
-	return slo.Policy{Objectives: f.Objectives, Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData}
+	return slo.Policy{
+		Pattern: f.Pattern, Objectives: f.Objectives, Rewards: f.Rewards,
+		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Seed: f.Load.Seed,
+	}
 }
 
 // Targets are the versions of the trial in the order in which evidence counts

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,16 +37,31 @@ func Help() string {
 			section = input.Section
 			fmt.Fprintf(&out, "\n%s\n", section)
 		}
-		text := input.Help
-		if input.Default != "" {
-			text += " Default: " + input.Default + "."
-		}
-		fmt.Fprintf(&out, "  %s\n", input.title())
-		for _, line := range wrap(text, helpWidth-helpIndent) {
-			fmt.Fprintf(&out, "%*s%s\n", helpIndent, "", line)
+		input.describe(&out)
+	}
+	return out.String()
+}
+
+// HelpOf describes the inputs of these names, as Help does.
+func HelpOf(names []string) string {
+	var out strings.Builder
+	for _, input := range Inputs {
+		if slices.Contains(names, input.Name) {
+			input.describe(&out)
 		}
 	}
 	return out.String()
+}
+
+func (i Input) describe(out *strings.Builder) {
+	text := i.Help
+	if i.Default != "" {
+		text += " Default: " + i.Default + "."
+	}
+	fmt.Fprintf(out, "  %s\n", i.title())
+	for _, line := range wrap(text, helpWidth-helpIndent) {
+		fmt.Fprintf(out, "%*s%s\n", helpIndent, "", line)
+	}
 }
 
 // hasParts reports whether the key is a mapping with keys of its own here.

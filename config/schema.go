@@ -109,6 +109,8 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(text(statusPattern), object{"type": "integer", "minimum": 100, "maximum": 599})
 	case reflect.TypeFor[slo.NoData]():
 		return orReference(object{"enum": noDataWords()})
+	case reflect.TypeFor[slo.Pattern]():
+		return orReference(object{"enum": slo.PatternNames()})
 	case reflect.TypeFor[Mode]():
 		return orReference(object{"enum": modeNames})
 	case reflect.TypeFor[trial.Secret]():

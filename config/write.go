@@ -94,8 +94,11 @@ func encodeStruct(v, standard reflect.Value) (*node, error) {
 		}
 		n.set(f.key, value)
 	}
-	if o, ok := v.Interface().(slo.Objective); ok {
-		n.find("objective").comment = oneLine(placeName(o.Source))
+	switch value := v.Interface().(type) {
+	case slo.Objective:
+		n.find("objective").comment = oneLine(placeName(value.Source))
+	case slo.Reward:
+		n.find("reward").comment = oneLine(placeName(value.Source))
 	}
 	if key := shorthand(v.Type()); len(n.entries) == 1 && n.entries[0].key == key {
 		return n.entries[0].value, nil

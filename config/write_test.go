@@ -36,7 +36,7 @@ func TestAWrittenFileReadsBackTheSame(t *testing.T) {
 		if diff := cmp.Diff(file.withoutUsers(), again, sameButSecrets, noPlaces); diff != "" {
 			t.Errorf("%s: loaded again:\n%s", path, diff)
 		}
-		stored, err := LoadStored([]byte(written))
+		stored, err := LoadStored([]byte(written), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
@@ -56,7 +56,7 @@ func TestHostileTextReadsBackTheSame(t *testing.T) {
 	} {
 		file := Default()
 		file.Name = text
-		stored, err := LoadStored([]byte(resolved(t, file)))
+		stored, err := LoadStored([]byte(resolved(t, file)), nil)
 		if err != nil || stored.Name != text {
 			t.Errorf("%q came back as %q, %v\n%s", text, stored.Name, err, resolved(t, file))
 		}
@@ -138,7 +138,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q can't be written: %v", text, err)
 		}
-		if _, err := LoadStored(written); err != nil {
+		if _, err := LoadStored(written, nil); err != nil {
 			t.Fatalf("%q can't be read back: %v\n%s", text, err, written)
 		}
 	})

@@ -79,7 +79,7 @@ func addInputs(c *cobra.Command) {
 func changed(c *cobra.Command) map[string]string {
 	flags := map[string]string{}
 	for _, input := range config.Inputs {
-		if f := c.Flags().Lookup(input.Name); input.Name != "" && f.Changed {
+		if f := c.Flags().Lookup(input.Name); input.Name != "" && f != nil && f.Changed {
 			flags[input.Name] = f.Value.String()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,62 +13,135 @@ import (
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
 	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/summary"
 	"github.com/seatrial/seatrial/trial"
 )
 
 func (p process) judgeCommand(code *int) *cobra.Command {
-	var objectives string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "judge DIR", Args: cobra.ExactArgs(1), SilenceErrors: true, SilenceUsage: true,
-		Short: "judge stored evidence again, or by other objectives",
-		Long: "Judge the evidence in DIR again. Nothing is sent and nothing is written.\n" +
-			"With the same objectives the findings are the same to the byte.",
-		Run: func(c *cobra.Command, args []string) { *code = p.judge(args[0], objectives, asJSON) },
+		Use: "judge DIR...", Args: cobra.MinimumNArgs(1), SilenceErrors: true, SilenceUsage: true,
+		Short: "judge stored evidence again, or by another policy",
+		Long: "Judge the evidence in each DIR again. Nothing is sent and nothing is written.\n" +
+			"With the same policy the findings are the same to the byte; another one is\n" +
+			"replayed over what was measured then. Several directories give a table, and\n" +
+			"the exit code of the worst of them.\n\nThe policy, where it is to be another than the trial's\n" + config.HelpOf(config.Policies),
 	}
-	c.Flags().StringVar(&objectives, "objectives", "", "other objectives, one a line")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	for _, input := range config.Inputs {
+		if slices.Contains(config.Policies, input.Name) {
+			c.Flags().String(input.Name, "", input.Help)
+			c.Flags().Lookup(input.Name).Hidden = true
+		}
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: the report, or a list of them")
+	c.Run = func(c *cobra.Command, dirs []string) {
+		if len(dirs) == 1 {
+			*code = p.judge(dirs[0], changed(c), asJSON)
+			return
+		}
+		*code = p.judgeAll(dirs, changed(c), asJSON)
+	}
 	return c
 }
 
-// judge replays stored rounds through the judge.
-func (p process) judge(dir, objectives string, asJSON bool) int {
+// judge replays one trial's rounds through the judge.
+func (p process) judge(dir string, policy map[string]string, asJSON bool) int {
+	r, code := p.again(dir, policy)
+	if code != exitPass {
+		return code
+	}
+	if asJSON {
+		if !p.printJSON(r.Report) {
+			return exitInternal
+		}
+		return r.ExitCode
+	}
+	fmt.Fprint(p.stdout, p.text(r.Report, dir))
+	return r.ExitCode
+}
+
+// rejudged is a trial's report by another policy, and what was said then.
+type rejudged struct {
+	trial.Report
+	then trial.Report
+}
+
+// judgeAll replays many trials; those that can't be read are told and left out.
+func (p process) judgeAll(dirs []string, policy map[string]string, asJSON bool) int {
+	var reports []trial.Report
+	var lines []summary.Replay
+	worst := exitPass
+	for _, dir := range dirs {
+		r, code := p.again(dir, policy)
+		if code != exitPass {
+			worst = worse(worst, code)
+			continue
+		}
+		worst = worse(worst, r.ExitCode)
+		reports = append(reports, r.Report)
+		lines = append(lines, summary.Replay{Dir: dir, Then: r.then, Now: r.Report})
+	}
+	if asJSON {
+		if !p.printJSON(reports) {
+			return exitInternal
+		}
+		return worst
+	}
+	fmt.Fprint(p.stdout, summary.Replays(lines, summary.Style{Color: p.color, Width: p.width}))
+	return worst
+}
+
+// severity is the order of exit codes from the worst: what is shown to be wrong
+// comes before what could not be told.
+var severity = []int{exitInternal, exitBadInput, exitFail, exitBroken, exitNotReady, exitInconclusive, exitPass}
+
+// worse is the one of two exit codes that a pipeline must see.
+func worse(a, b int) int {
+	for _, code := range severity {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return max(a, b) // cancelled
+}
+
+// again judges stored evidence. Its code is not 0 where that was not possible,
+// and the user was told why.
+func (p process) again(dir string, policy map[string]string) (rejudged, int) {
 	stored, err := evidence.Open(dir)
 	if err != nil {
 		fmt.Fprintln(p.stderr, "seatrial:", err)
 		if errors.Is(err, fs.ErrNotExist) {
-			return exitBadInput
+			return rejudged{}, exitBadInput
 		}
-		return exitBroken
+		return rejudged{}, exitBroken
 	}
-	file, err := config.LoadStored(stored.TrialFile)
-	if err == nil && objectives != "" {
-		file.Objectives, err = config.Objectives(objectives, "--objectives", hasBaseline(stored))
-	}
+	file, err := config.LoadStored(stored.TrialFile, policy)
 	if err != nil {
 		fmt.Fprintln(p.stderr, err)
-		return exitBadInput
+		return rejudged{}, exitBadInput
 	}
-	r := replay(stored, file)
-	if asJSON {
-		text, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			fmt.Fprintln(p.stderr, "seatrial:", err)
-			return exitInternal
-		}
-		fmt.Fprintln(p.stdout, string(text))
-		return r.ExitCode
-	}
-	fmt.Fprint(p.stdout, p.text(r, dir))
-	return r.ExitCode
+	return rejudged{Report: replay(stored, file), then: written(stored)}, exitPass
 }
 
-func hasBaseline(e *evidence.Evidence) bool { return trial.BaselineOf(e.Versions) >= 0 }
+func (p process) printJSON(v any) bool {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		fmt.Fprintln(p.stderr, "seatrial:", err)
+		return false
+	}
+	fmt.Fprintln(p.stdout, string(text))
+	return true
+}
 
-// cameToItsEnd reports whether the trial was neither cut short, cancelled nor broken.
-func cameToItsEnd(e *evidence.Evidence) bool {
+// written is the report that the trial left; the zero one, which is of a broken
+// trial, where it left none.
+func written(e *evidence.Evidence) trial.Report {
 	var r trial.Report
-	return e.Cut == "" && json.Unmarshal(e.Report, &r) == nil && r.Status == trial.Judged
+	if e.Cut != "" || json.Unmarshal(e.Report, &r) != nil {
+		return trial.Report{}
+	}
+	return r
 }
 
 // replay is the report of stored evidence: what a trial of the same rounds
@@ -79,13 +153,14 @@ func replay(e *evidence.Evidence, file config.File) trial.Report {
 		judge.Look(round)
 		examples = append(examples, round.Examples...)
 	}
-	c := judge.Conclude(cameToItsEnd(e))
+	c := judge.Conclude(written(e).Status == trial.Judged)
 	r := reportOf(c, file, e.Header)
 	r.Examples = counted(examples, c.Answers, e.Versions)
 	if c.Broken != "" {
 		r.Status = trial.Broken
 		if r.Verdict != trial.Fail {
 			r.Verdict, r.Reason = trial.Inconclusive, c.Broken
+			r.Choice.Winner, r.Choice.Recommended = "", running(e.Versions)
 		}
 	}
 	if e.Cut != "" {

@@ -40,6 +40,7 @@ func outputs(r trial.Report, dir string) []platform.Output {
 		{Name: "passed", Value: strconv.FormatBool(r.Status == trial.Judged && r.Verdict == trial.Pass)},
 		{Name: "exit-code", Value: strconv.Itoa(r.ExitCode)},
 		{Name: "reason", Value: summary.Plain(r.Reason)},
+		{Name: "winner", Value: r.Choice.Winner},
 		{Name: "failed-objectives", Value: strings.Join(failed(r), "\n")},
 	}
 	if dir == "" {

@@ -24,7 +24,7 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 		r.Status = trial.Broken
 	}
 	if r.Status != trial.Judged && r.Verdict != trial.Fail {
-		r.Verdict = trial.Inconclusive
+		r.Verdict, r.Choice.Winner, r.Choice.Recommended = trial.Inconclusive, "", running(r.Versions)
 		r.Reason = out.Reason
 		if r.Reason == "" {
 			r.Reason = c.Broken
@@ -34,6 +34,14 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 	return r
 }
 
+// running is the version that runs now, and stays where nothing was concluded.
+func running(versions []trial.Version) string {
+	if i := trial.BaselineOf(versions); i >= 0 {
+		return versions[i].Name
+	}
+	return ""
+}
+
 // reportOf is a report of what the judge concluded.
 func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Report {
 	load := file.Load
@@ -41,7 +49,7 @@ func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Repor
 	r := trial.Report{
 		Schema: trial.ReportSchema, Tool: h.Tool, Name: file.Name, Started: h.Started,
 		Status: trial.Judged, Verdict: c.Verdict, Mode: file.Mode.String(), Reason: c.Reason,
-		Findings: c.Findings, Pairs: c.Pairs, Versions: h.Versions, Series: c.Tracks,
+		Findings: c.Findings, Pairs: c.Pairs, Choice: c.Choice, Versions: h.Versions, Series: c.Tracks,
 		Measured: trial.Measured{
 			Seed: h.Seed, Rate: load.Rate.PerSecond, Planned: load.For, Warmup: load.Warmup, AtLeast: file.AtLeast,
 			Lasted: time.Duration(c.Seconds * float64(time.Second)), RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,

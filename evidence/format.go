@@ -38,6 +38,7 @@ type line struct {
 	End       float64         `json:"end"`
 	Warmup    bool            `json:"warmup"`
 	Complete  bool            `json:"complete"`
+	Weights   []int           `json:"weights,omitempty"` // of live traffic, percent, in the order of the versions
 	Generator trial.Generator `json:"generator"`
 	Versions  []sample        `json:"versions"`
 	Requests  frame           `json:"requests"`

@@ -121,9 +121,12 @@ func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.D
 			return trial.Round{}, fmt.Errorf("its requests: there is no version %d", q.Version)
 		}
 	}
+	if l.Weights != nil && len(l.Weights) != versions {
+		return trial.Round{}, fmt.Errorf("its weights: %d, not %d", len(l.Weights), versions)
+	}
 	return trial.Round{
 		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),
-		Warmup: l.Warmup, Complete: l.Complete,
+		Warmup: l.Warmup, Complete: l.Complete, Weights: l.Weights,
 		Requests: records, Generator: l.Generator, Examples: l.Examples,
 	}, nil
 }

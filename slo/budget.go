@@ -8,13 +8,17 @@ import (
 )
 
 // Check returns why a load of this many judged rounds of this length can't be
-// judged as the policy asks, each with its remedy; nothing if it can.
-func (p Policy) Check(rounds int, length time.Duration) []string {
+// judged as the policy asks for so many versions, each with its remedy; nothing
+// if it can.
+func (p Policy) Check(rounds int, length time.Duration, versions int) []string {
 	var mistakes []string
 	budget := time.Duration(rounds) * length
 	fewest := bayes.FewestRounds(1 - float64(p.Confidence))
 	for _, o := range p.Objectives {
 		fewest = max(fewest, bayes.FewestRounds(1-float64(p.confidence(o))))
+	}
+	if len(p.Rewards) > 0 {
+		fewest = max(fewest, bayes.FewestRounds(p.duelAlpha(versions)))
 	}
 	if rounds < fewest {
 		return append(mistakes, fmt.Sprintf("%s of load is %s of %s; the judge needs at least %d: use for: %s or longer",

@@ -14,6 +14,7 @@ type Conclusion struct {
 	Reason   string // one sentence
 	Findings []trial.Finding
 	Pairs    int // that Holm's correction counts
+	Choice   trial.Choice
 	Rounds   int
 	Seconds  float64
 	Requests int
@@ -39,6 +40,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 			c.Broken = fmt.Sprintf("there is no data for %s of %s", q.objective.Text, j.versions[q.candidate].Name)
 		}
 	}
+	c.Choice = j.choice(c)
 	c.Reason = j.reason(c)
 	return c
 }
@@ -78,15 +80,19 @@ func (j *Judge) figure(q *question) trial.Quantity {
 
 // estimates are pooled over the judged rounds.
 func (j *Judge) estimates(q *question) (baseline, candidate, change trial.Quantity) {
-	o := q.objective
+	return j.compare(q.objective, q.candidate, j.baseline)
+}
+
+// compare is of two versions; −1 for a rival that there is none of.
+func (j *Judge) compare(o Objective, version, rival int) (baseline, candidate, change trial.Quantity) {
 	unit := o.unit()
-	candidate = trial.Quantity{Value: j.judged[q.candidate].value(o.metric, o.stat), Unit: unit}
+	candidate = trial.Quantity{Value: j.judged[version].value(o.metric, o.stat), Unit: unit}
 	baseline = trial.Quantity{Value: math.NaN(), Unit: unit}
 	change = trial.Quantity{Value: math.NaN(), Unit: trial.Ratio}
-	if j.baseline < 0 {
+	if rival < 0 {
 		return baseline, candidate, change
 	}
-	baseline.Value = j.judged[j.baseline].value(o.metric, o.stat)
+	baseline.Value = j.judged[rival].value(o.metric, o.stat)
 	if o.metric == errorRate && o.limit.kind != ratio {
 		change.Unit, change.Value = trial.Points, candidate.Value-baseline.Value
 	} else if baseline.Value > 0 && baseline.Known() && candidate.Known() {
@@ -107,6 +113,9 @@ func (j *Judge) finding(q *question) trial.Finding {
 	}
 	f.Baseline, f.Candidate, f.Change = j.estimates(q)
 	shown := q.statistic.figures(outlook{needed: q.needed(), pooled: j.judged})
+	if j.epoch > 0 && shown.change != nil {
+		f.Change.Value = *shown.change
+	}
 	f.Anytime, f.Credible = between(shown.anytime, shown.unit), between(shown.credible, shown.unit)
 	f.Within = trial.Quantity{Value: shown.within, Unit: trial.Share}
 	if o.lower {
@@ -125,7 +134,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 	if f.Rounds == 0 && j.ended && j.policy.noData(o) == NoDataFail {
 		f.Verdict = trial.Fail
 	}
-	if j.behind() {
+	if j.behind() || q.void {
 		f.Verdict = trial.Inconclusive
 	}
 	f.Reason = j.sentence(q, f)
@@ -149,12 +158,14 @@ func (j *Judge) needs(q *question) *trial.Needs {
 	}
 	forFail := q.needed() + math.Log(float64(len(j.counted())))
 	fail := repeats(func(times float64) bool { against, _ := q.evidence(times); return against >= forFail })
-	pass := repeats(func(times float64) bool { _, within := q.evidence(times); return within >= q.needed() })
-	times := math.Min(fail, math.Max(pass, j.untilAtLeast()))
-	if math.IsInf(times, 1) {
-		return &trial.Needs{}
-	}
-	return j.more(times)
+	pass := repeats(func(times float64) bool { _, within := q.evidence(times); return within >= j.neededToPass(q) })
+	return j.more(math.Min(fail, math.Max(pass, j.untilAtLeast())))
+}
+
+// moreFor forecasts what would be enough for something that may be shown at any
+// time.
+func (j *Judge) moreFor(enough func(times float64) bool) *trial.Needs {
+	return j.more(repeats(enough))
 }
 
 // repeats is the least number of repetitions that is enough, to about a
@@ -183,7 +194,11 @@ func (j *Judge) untilAtLeast() float64 {
 	return math.Max(seconds/j.seconds, float64(rounds)/float64(j.rounds))
 }
 
+// more is what is missing until the rounds so far were seen times over.
 func (j *Judge) more(times float64) *trial.Needs {
+	if math.IsInf(times, 1) {
+		return &trial.Needs{}
+	}
 	more := math.Max(times-1, 0)
 	perVersion := float64(j.planned) / float64(len(j.versions))
 	return &trial.Needs{

@@ -29,6 +29,11 @@ type Judge struct {
 	waited  int        // of these, waited for a connection of their version
 	dropped int        // incomplete rounds
 	outage  outage     // of the baseline
+	contest *contest   // nil where every candidate must pass
+	weights []int      // of live traffic, in the last round
+	epoch   int        // how often they changed
+	ratio   sampleRatio
+	voided  string // why nothing that compares versions counts; empty while it does
 	course  course
 	done    bool
 	ended   bool // the trial came to its end
@@ -41,7 +46,8 @@ type question struct {
 	statistic statistic
 	alpha     float64
 
-	rounds  int // that had data for it
+	rounds  int  // that had data for it
+	void    bool // it compares versions, which can't be trusted any more
 	verdict trial.Verdict
 	decided int     // judged rounds when the verdict was shown
 	against float64 // most evidence so far for beyond the limit, ln
@@ -60,7 +66,11 @@ type outage struct {
 // are added here, so that stored evidence is judged as a running trial is.
 func New(p Policy, versions []trial.Version) *Judge {
 	j := &Judge{policy: p, versions: versions, baseline: trial.BaselineOf(versions)}
-	j.policy.Objectives = withImplied(p.Objectives, j.baseline >= 0)
+	j.policy.Pattern = p.pattern(len(versions)-j.baselines(), j.baseline >= 0)
+	j.policy.Objectives = j.policy.withImplied(j.baseline >= 0)
+	if j.policy.Pattern.picks() {
+		j.contest = newContest(j.policy, len(versions))
+	}
 	for i := range versions {
 		j.judged = append(j.judged, newHistory())
 		if i == j.baseline {
@@ -96,12 +106,14 @@ func (j *Judge) Look(r trial.Round) trial.Look {
 }
 
 func (j *Judge) judge(r trial.Round, v view) {
-	now := judgedRound{view: v, start: r.Start.Seconds(), before: j.recent}
+	if !slices.Equal(r.Weights, j.weights) && j.rounds > 0 {
+		j.epoch++
+	}
+	j.weights = r.Weights
+	now := judgedRound{view: v, start: r.Start.Seconds(), epoch: j.epoch, before: j.recent}
 	// A round that the generator was late for is no evidence of anything.
 	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
-		for _, q := range j.questions {
-			q.add(now)
-		}
+		j.learn(now)
 	}
 	for i, s := range v {
 		j.judged[i].add(s)
@@ -115,9 +127,33 @@ func (j *Judge) judge(r trial.Round, v view) {
 	if !j.behind() {
 		j.fail()
 		j.pass()
+		j.elect()
 	}
 	if j.done = j.settled(); j.done {
 		j.course.decided = r.End.Seconds()
+	}
+}
+
+// learn takes a round in as evidence.
+func (j *Judge) learn(r judgedRound) {
+	for _, q := range j.questions {
+		q.add(r)
+	}
+	j.contest.add(r)
+	j.ratio.add(r, j.weights)
+	if j.voided == "" {
+		if j.voided = j.ratio.mismatch(j.versions); j.voided != "" {
+			j.void()
+		}
+	}
+}
+
+// void takes back what compares versions and is not shown for good.
+func (j *Judge) void() {
+	for _, q := range j.questions {
+		if q.objective.Relative() {
+			q.void, q.verdict, q.decided = true, trial.Inconclusive, 0
+		}
 	}
 }
 
@@ -159,10 +195,12 @@ func (j *Judge) fail() {
 		if !(q.against >= q.needed()+math.Log(float64(len(judged)-k))) {
 			break
 		}
-		q.decide(trial.Fail, j.rounds)
+		if !q.void {
+			q.decide(trial.Fail, j.rounds)
+		}
 	}
 	for _, q := range j.questions {
-		if q.objective.Inform && q.against >= q.needed() {
+		if q.objective.Inform && !q.void && q.against >= q.needed() {
 			q.decide(trial.Fail, j.rounds)
 		}
 	}
@@ -183,15 +221,26 @@ func (j *Judge) pass() {
 	_, least := j.policy.atLeast()
 	for _, q := range j.questions {
 		// One round may have had no threshold yet.
-		if q.rounds+1 < least || q.rounds == 0 {
+		if q.rounds+1 < least || q.rounds == 0 || q.void {
 			continue
 		}
 		_, within := q.evidence(1)
-		if q.verdict == trial.Inconclusive && within >= q.needed() {
+		if q.verdict == trial.Inconclusive && within >= j.neededToPass(q) {
 			q.decide(trial.Pass, j.rounds)
 		}
 	}
 }
+
+// neededToPass is the evidence for a pass. Where any of several candidates may
+// win, each has only its part of the chance to do so wrongly (Bonferroni).
+func (j *Judge) neededToPass(q *question) float64 {
+	if j.contest == nil {
+		return q.needed()
+	}
+	return q.needed() + math.Log(float64(j.candidates()))
+}
+
+func (j *Judge) candidates() int { return len(j.versions) - j.baselines() }
 
 // counted are the questions that count for the verdict.
 func (j *Judge) counted() []*question {
@@ -252,20 +301,14 @@ func (j *Judge) broken() string {
 
 // settled reports that nothing that could still be learnt would change the verdict.
 func (j *Judge) settled() bool {
-	open := 0
-	for _, q := range j.counted() {
-		if q.verdict == trial.Fail {
-			return true
-		}
-		if q.verdict == trial.Inconclusive {
-			open++
-		}
-	}
-	return open == 0 && len(j.counted()) > 0 || j.broken() != ""
+	return j.verdictSoFar() != trial.Inconclusive || j.broken() != ""
 }
 
 // verdictSoFar is what all counted questions come to. There is no pass without one.
 func (j *Judge) verdictSoFar() trial.Verdict {
+	if j.contest != nil {
+		return j.choiceSoFar()
+	}
 	judged := j.counted()
 	all := len(judged) > 0
 	for _, q := range judged {
@@ -283,7 +326,7 @@ func (j *Judge) verdictSoFar() trial.Verdict {
 // verdict is the last word: now an objective without data may fail the trial.
 func (j *Judge) verdict() trial.Verdict {
 	for _, q := range j.counted() {
-		if q.rounds == 0 && j.ended && j.policy.noData(q.objective) == NoDataFail {
+		if q.rounds == 0 && j.ended && j.policy.noData(q.objective) == NoDataFail && j.contest == nil {
 			return trial.Fail
 		}
 	}
@@ -324,13 +367,14 @@ func (p Policy) atLeast() (seconds float64, rounds int) {
 var ruleOfError = map[bool]string{true: "error-rate <= baseline + 2%", false: "error-rate <= 1%"}
 
 // withImplied adds the objectives that were not asked for.
-func withImplied(asked []Objective, hasBaseline bool) []Objective {
-	objectives := slices.Clone(asked)
-	if len(asked) == 0 && hasBaseline {
+func (p Policy) withImplied(hasBaseline bool) []Objective {
+	hasBaseline = hasBaseline && p.Pattern != Conformance
+	objectives := slices.Clone(p.Objectives)
+	if len(p.Objectives) == 0 && hasBaseline && !p.Pattern.picks() {
 		objectives = append(objectives, implied("latency-p95 <= 110% of baseline"))
 	}
 	judged := func(o Objective) bool { return o.metric == errorRate && !o.Inform && !o.lower }
-	if !slices.ContainsFunc(asked, judged) {
+	if !slices.ContainsFunc(p.Objectives, judged) {
 		objectives = append(objectives, implied(ruleOfError[hasBaseline]))
 	}
 	return objectives

@@ -502,7 +502,7 @@ func TestBudgetsThatCantDecideAreRefused(t *testing.T) {
 		{40, roundLength, 10 * time.Second, ""},
 	} {
 		p.AtLeast = c.atLeast
-		got := strings.Join(p.Check(c.rounds, c.length), "\n")
+		got := strings.Join(p.Check(c.rounds, c.length, 2), "\n")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%d rounds of %s: %q, want %q", c.rounds, c.length, got, c.want)
 		}

@@ -172,6 +172,9 @@ type Policy struct {
 	Confidence Percent       `yaml:"confidence"`
 	AtLeast    time.Duration `yaml:"at-least"` // no pass before; 0: 30 s and 120 rounds
 	NoData     NoData        `yaml:"no-data"`
+	Pattern    Pattern       `yaml:"pattern"`
+	Rewards    []Reward      `yaml:"rewards"`
+	Seed       uint64        `yaml:"-"` // of the draws from posteriors
 }
 
 // DefaultPolicy is the policy of a trial that says nothing of it.

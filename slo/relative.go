@@ -2,6 +2,7 @@ package slo
 
 import (
 	"math"
+	"slices"
 
 	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
@@ -20,6 +21,7 @@ import (
 type exceedance struct {
 	objective Objective
 	who       pair
+	drawn     []int   // the versions whose quantile t is
 	threshold float64 // t; 0 before there is one
 	renewed   float64 // when, seconds
 	rounds    chain
@@ -36,7 +38,7 @@ func (e *exceedance) add(r judgedRound) bool {
 		return false
 	}
 	if e.threshold == 0 || r.start-e.renewed >= renewEvery {
-		e.threshold, e.renewed = r.recent(e.who.baseline, e.objective.stat.p), r.start
+		e.threshold, e.renewed = r.recent(e.drawn, e.objective.stat.p), r.start
 	}
 	if math.IsNaN(e.threshold) || math.IsInf(e.threshold, 1) {
 		e.threshold = 0
@@ -51,6 +53,8 @@ func (e *exceedance) add(r judgedRound) bool {
 }
 
 func share(k, n int) float64 { return float64(k) / float64(n) }
+
+func (e *exceedance) width() int { return e.rounds.width() }
 
 func (e *exceedance) repeated(times float64) (above, below float64) {
 	return e.rounds.judged().Scale(times).Evidence()
@@ -91,6 +95,8 @@ func (v *valueRatio) add(r judgedRound) bool {
 	return true
 }
 
+func (v *valueRatio) width() int { return v.rounds.width() }
+
 func (v *valueRatio) repeated(times float64) (above, below float64) {
 	return v.rounds.judged().Scale(times).Evidence()
 }
@@ -122,6 +128,8 @@ func (s *shareDifference) add(r judgedRound) bool {
 	return true
 }
 
+func (s *shareDifference) width() int { return s.rounds.width() }
+
 func (s *shareDifference) repeated(times float64) (above, below float64) {
 	return s.against(s.limit, times)
 }
@@ -143,7 +151,11 @@ func (s *shareDifference) figures(l outlook) figures {
 	if s.c.trials == 0 {
 		return f
 	}
-	estimate := s.c.share() - s.b.share()
+	estimate := s.rounds.at(0).Mean
+	if s.few() {
+		estimate = s.c.share() - s.b.share()
+	}
+	f.change = &estimate
 	f.anytime = rejected(l.needed, -0.999999, estimate, 0.999999, func(limit float64) (float64, float64) { return s.against(limit, 1) })
 	if s.few() {
 		f.method = "Beta mixtures of both shares (fewer than 10 errors in all)"
@@ -169,15 +181,30 @@ const nearEnough = 0.001
 type shareRatio struct {
 	factor float64
 	near   shareDifference
-	errors tally // the candidate's among those of both
+	epoch  epoch
+	closed []epoch
+}
+
+// epoch is a time in which the split of the requests stayed the same.
+type epoch struct {
+	number int
+	c, b   float64 // requests
+	errors tally   // the candidate's among those of both
 }
 
 func (s *shareRatio) add(r judgedRound) bool {
 	if !s.near.add(r) {
 		return false
 	}
+	if r.epoch != s.epoch.number {
+		if s.epoch.c > 0 {
+			s.closed = append(s.closed, s.epoch)
+		}
+		s.epoch = epoch{number: r.epoch}
+	}
 	c, b := r.view[s.near.who.candidate], r.view[s.near.who.baseline]
-	s.errors.add(c.failed, c.failed+b.failed)
+	s.epoch.c, s.epoch.b = s.epoch.c+float64(c.requests), s.epoch.b+float64(b.requests)
+	s.epoch.errors.add(c.failed, c.failed+b.failed)
 	return true
 }
 
@@ -190,11 +217,27 @@ func (s *shareRatio) repeated(times float64) (above, below float64) {
 }
 
 // against weighs the candidate's part of all errors against the part it would
-// have at this ratio: with w its part of the requests, p0 = ρw / (1 − w + ρw).
+// have at this ratio. The split is fixed within an epoch, and the e-values of
+// epochs multiply (Lindon & Malek 2022): pooled over them, errors that become
+// fewer while requests move to the candidate would look like a better candidate.
+// What is yet to come is of the present epoch's kind.
 func (s *shareRatio) against(ratio, times float64) (above, below float64) {
-	c, b := s.near.c, s.near.b
-	w := c.trials / (c.trials + b.trials)
-	hits, trials := s.errors.effective()
+	all := s.epoch.requests()
+	for _, e := range s.closed {
+		up, down := e.against(ratio, 1)
+		above, below, all = above+up, below+down, all+e.requests()
+	}
+	up, down := s.epoch.against(ratio, 1+(times-1)*all/math.Max(s.epoch.requests(), 1))
+	return above + up, below + down
+}
+
+func (e epoch) requests() float64 { return e.c + e.b }
+
+// against takes p0 = ρw / (1 − w + ρw), with w the candidate's part of the
+// requests.
+func (e epoch) against(ratio, times float64) (above, below float64) {
+	w := e.c / e.requests()
+	hits, trials := e.errors.effective()
 	return bayes.Share(times*hits, times*trials, ratio*w/(1-w+ratio*w))
 }
 
@@ -215,15 +258,35 @@ func (s *shareRatio) figures(l outlook) figures {
 	}
 	// Far enough apart to stand for "no ratio excluded".
 	const least, most = 1e-4, 1e4
-	estimate := math.Min(math.Max(c.share()/b.share(), least), most)
+	estimate := math.Min(math.Max(s.estimate(), least), most)
+	f.change = &estimate
 	f.anytime = rejected(l.needed, least, estimate, most, func(ratio float64) (float64, float64) { return s.against(ratio, 1) })
-	f.anytime[0], f.anytime[1] = f.anytime[0]-1, f.anytime[1]-1
+	f.anytime[0], f.anytime[1], estimate = f.anytime[0]-1, f.anytime[1]-1, estimate-1
 	if f.anytime[1] >= most-1 {
 		f.anytime[1] = math.Inf(1)
 	}
-	w := c.trials / (c.trials + b.trials)
-	hits, trials := s.errors.effective()
-	f.clumped = s.errors.designEffect()
+	if len(s.closed) > 0 {
+		f.method += "; traffic moved, so each split counts by itself"
+		return f
+	}
+	return s.posterior(f)
+}
+
+// estimate is the ratio of both shares, over all epochs (Mantel & Haenszel 1959).
+func (s *shareRatio) estimate() float64 {
+	var c, b float64
+	for _, e := range append(slices.Clone(s.closed), s.epoch) {
+		c += e.errors.hits * e.b / e.requests()
+		b += (e.errors.trials - e.errors.hits) * e.c / e.requests()
+	}
+	return c / b
+}
+
+// posterior is of one epoch: several have no common Beta posterior.
+func (s *shareRatio) posterior(f figures) figures {
+	w := s.epoch.c / s.epoch.requests()
+	hits, trials := s.epoch.errors.effective()
+	f.clumped = s.epoch.errors.designEffect()
 	f.within = bayes.BetaWithin(hits, trials, s.factor*w/(1-w+s.factor*w))
 	low, high := bayes.BetaInterval(hits, trials, credible)
 	f.credible = [2]float64{low/(1-low)*(1-w)/w - 1, high/(1-high)*(1-w)/w - 1}

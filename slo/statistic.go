@@ -25,6 +25,7 @@ type statistic interface {
 type judgedRound struct {
 	view
 	start  float64 // seconds
+	epoch  int     // grows when traffic moves from one version to another
 	before []view  // the rounds just before it, warm-up included
 }
 
@@ -32,14 +33,16 @@ type judgedRound struct {
 // near enough to follow a drift that both versions share. 20 rounds are 5 s.
 const recentRounds = 20
 
-// recent is the quantile of a version's requests in the rounds just before:
+// recent is the quantile of some versions' requests in the rounds just before:
 // +Inf where that is a failed one, NaN where there were none.
-func (r judgedRound) recent(version int, p float64) float64 {
+func (r judgedRound) recent(versions []int, p float64) float64 {
 	var times []uint32
 	requests := 0
 	for _, v := range r.before {
-		times = append(times, v[version].sorted...)
-		requests += v[version].requests
+		for _, version := range versions {
+			times = append(times, v[version].sorted...)
+			requests += v[version].requests
+		}
 	}
 	rank := int(math.Ceil(p * float64(requests)))
 	switch {
@@ -49,7 +52,7 @@ func (r judgedRound) recent(version int, p float64) float64 {
 		return math.Inf(1)
 	}
 	slices.Sort(times)
-	return float64(times[max(rank, 1)-1]) * trial.Tick.Seconds()
+	return float64(times[max(rank, 1)-1]) * tick
 }
 
 // outlook is what figures are drawn from beside the statistic's own evidence.
@@ -66,7 +69,8 @@ type figures struct {
 	unit     trial.Unit // of the intervals
 	anytime  [2]float64
 	credible [2]float64
-	within   float64 // posterior probability of being below the limit
+	within   float64  // posterior probability of being below the limit
+	change   *float64 // against the baseline, over times in which traffic was split differently; nil: as pooled
 	method   string
 	merged   int     // how many rounds count as one; 0 or 1: each by itself
 	clumped  float64 // design effect of hits that come in bursts; 0 or 1: none
@@ -95,7 +99,7 @@ func newStatistic(o Objective, who pair) statistic {
 	case o.limit.kind == absolute && (isShare || isQuantile):
 		return &shareStatistic{objective: o, who: who}
 	case isQuantile:
-		return &exceedance{objective: o, who: who, ladder: newLadder()}
+		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}, ladder: newLadder()}
 	case isShare && o.limit.kind == ratio:
 		return &shareRatio{factor: o.limit.value, near: shareDifference{who: who, limit: nearEnough}}
 	case isShare:

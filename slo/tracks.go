@@ -50,7 +50,7 @@ func (s sample) quantile(p float64) float64 {
 		return 0
 	}
 	rank := min(int(p*float64(len(s.sorted))), len(s.sorted)-1)
-	return float64(s.sorted[rank]) * trial.Tick.Seconds()
+	return float64(s.sorted[rank]) * tick
 }
 
 // mostPoints is as many as a chart can show apart.

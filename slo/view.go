@@ -3,12 +3,16 @@ package slo
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
 )
+
+// tick is the unit of recorded times, in seconds.
+const tick = float64(trial.Tick) / float64(time.Second)
 
 // sample is what one version did in one round.
 type sample struct {
@@ -65,7 +69,6 @@ func (s sample) value(m metric, which statKind) float64 {
 	if len(s.sorted) == 0 {
 		return math.NaN()
 	}
-	tick := trial.Tick.Seconds()
 	switch which {
 	case least:
 		return float64(s.sorted[0]) * tick
@@ -133,7 +136,7 @@ func (h *history) quantile(p float64) float64 {
 	case rank > float64(answered) || answered == 0:
 		return math.Inf(1)
 	}
-	return float64(h.times.ValueAtQuantile(100*rank/float64(answered))) * trial.Tick.Seconds()
+	return float64(h.times.ValueAtQuantile(100*rank/float64(answered))) * tick
 }
 
 // failures is the share of failed requests, NaN without requests.
@@ -141,7 +144,6 @@ func (h *history) failures() float64 { return float64(h.failed) / float64(h.requ
 
 // value is the pooled figure of a metric.
 func (h *history) value(m metric, s stat) float64 {
-	tick := trial.Tick.Seconds()
 	answered := h.requests - h.failed
 	switch {
 	case m == errorRate:

@@ -12,6 +12,9 @@ import (
 // reason is the trial in one sentence: what failed, else what is open, else
 // how sure the pass is.
 func (j *Judge) reason(c Conclusion) string {
+	if j.contest != nil && c.Broken == "" && !j.behind() && j.rounds > 0 {
+		return c.Choice.Reason
+	}
 	for i, q := range j.questions {
 		if f := c.Findings[i]; f.Verdict == trial.Fail && !f.Inform {
 			return j.named(q) + f.Reason
@@ -65,8 +68,11 @@ func (j *Judge) sentence(q *question, f trial.Finding) string {
 	if f.Rounds == 0 {
 		return fmt.Sprintf("no data for %s in %s", q.objective.subject(), counted(j.rounds, "round"))
 	}
-	if f.Verdict == trial.Inconclusive && j.behind() {
+	switch {
+	case f.Verdict == trial.Inconclusive && j.behind():
 		return j.lateness()
+	case q.void:
+		return j.voided
 	}
 	switch f.Verdict {
 	case trial.Fail:
@@ -91,19 +97,19 @@ func (j *Judge) claim(q *question, f trial.Finding) string {
 	if !o.Relative() || !f.Change.Known() {
 		return fmt.Sprintf("%s is %s, %s", o.subject(), f.Candidate, o.allowance())
 	}
-	return fmt.Sprintf("%s is %s (%s against %s), %s", o.subject(), comparison(f.Change), f.Candidate, f.Baseline, o.allowanceAt(f.Baseline.Value))
+	return fmt.Sprintf("%s is %s (%s against %s), %s", o.subject(), comparison(f.Change, "baseline"), f.Candidate, f.Baseline, o.allowanceAt(f.Baseline.Value))
 }
 
 // comparison is a change in words: "27 % above baseline".
-func comparison(change trial.Quantity) string {
+func comparison(change trial.Quantity, rival string) string {
 	text := strings.TrimLeft(change.String(), "+−")
 	switch {
-	case strings.HasPrefix(text, "0 "):
-		return "the same as baseline"
+	case !change.Known() || strings.HasPrefix(text, "0 "):
+		return "the same as " + rival
 	case change.Value > 0:
-		return text + " above baseline"
+		return text + " above " + rival
 	default:
-		return text + " below baseline"
+		return text + " below " + rival
 	}
 }
 

@@ -112,12 +112,7 @@ func (v view) grid(style Style) grid {
 		g = v.columns(true)
 	}
 	if over := g.width() - style.Width; style.Width > 0 && over > 0 {
-		const shortest = 16
-		objective := &g[0]
-		most := max(objective.width()-over, shortest)
-		for i, cell := range objective.cells {
-			objective.cells[i] = clip(cell, most)
-		}
+		g[0].narrow(g[0].width() - over)
 	}
 	return g
 }
@@ -198,7 +193,7 @@ func (g grid) text(style Style) string {
 			}
 			cell := pad(c.cells[i], c.width(), c.right)
 			if c.color != nil && c.color[i] != "" {
-				cell = style.paint(c.color[i], c.cells[i])
+				cell = strings.Replace(cell, c.cells[i], style.paint(c.color[i], c.cells[i]), 1)
 			}
 			line.WriteString(cell)
 		}

@@ -125,7 +125,7 @@ func (b bench) gitHubPass(t *testing.T) {
 		t.Errorf("outputs of action.yml (-) and of the step (+):\n%s", diff)
 	}
 	want := map[string]string{
-		"verdict": "pass", "status": "judged", "passed": "true", "exit-code": "0", "failed-objectives": "",
+		"verdict": "pass", "status": "judged", "passed": "true", "exit-code": "0", "winner": "candidate", "failed-objectives": "",
 		"report-dir": "seatrial-report",
 	}
 	if diff := cmp.Diff(want, only(want, got)); diff != "" {
@@ -146,7 +146,7 @@ func (b bench) gitHubFail(t *testing.T) {
 	r := <-b.start(t, s, "fail", inputs(slower))
 	r.expect(t, 1)
 	want := map[string]string{
-		"verdict": "fail", "status": "judged", "passed": "false", "exit-code": "1", "failed-objectives": objective,
+		"verdict": "fail", "status": "judged", "passed": "false", "exit-code": "1", "winner": "", "failed-objectives": objective,
 	}
 	got := s.outputs(t)
 	if diff := cmp.Diff(want, only(want, got)); diff != "" {

@@ -1,0 +1,177 @@
+package slo
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/seatrial/seatrial/slo/bayes"
+)
+
+// belief is the joint posterior of all rewards of all versions: of each round's
+// own figures, so that what versions share in a round cancels between them, and
+// traffic that moves from one version to another weighs nothing (pooled over
+// requests it would: Simpson 1951). Like a chain it keeps every width of merging.
+type belief struct {
+	rewards []Reward
+	levels  []bayes.Joint
+	waiting [][]float64 // half of the next merged round of each level; nil where none waits
+}
+
+// add takes one round, unless some figure is missing in it.
+func (b *belief) add(v view) {
+	var figures []float64
+	for _, r := range b.rewards {
+		for _, s := range v {
+			x := s.figure(r.metric, r.stat)
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return
+			}
+			figures = append(figures, x)
+		}
+	}
+	for width := 0; width < mostWidths; width++ {
+		if width == len(b.levels) {
+			b.levels, b.waiting = append(b.levels, bayes.Joint{}), append(b.waiting, nil)
+		}
+		b.levels[width].Add(figures)
+		if b.waiting[width] == nil {
+			b.waiting[width] = figures
+			return
+		}
+		merged := make([]float64, len(figures))
+		for i, x := range figures {
+			merged[i] = (b.waiting[width][i] + x) / 2
+		}
+		figures, b.waiting[width] = merged, nil
+	}
+}
+
+// figure is the round's own of any metric: unlike value it knows shares and
+// quantiles. A quantile that is a failed request is +Inf.
+func (s sample) figure(m metric, f stat) float64 {
+	switch {
+	case s.requests == 0:
+		return math.NaN()
+	case m == errorRate:
+		return share(s.failed, s.requests)
+	case m == latency && f.kind == quantile:
+		rank := int(math.Ceil(f.p * float64(s.requests)))
+		if rank > len(s.sorted) {
+			return math.Inf(1)
+		}
+		return float64(s.sorted[max(rank, 1)-1]) * tick
+	}
+	return s.value(m, f.kind)
+}
+
+// draws is how often the posterior is drawn from: a probability of a half is
+// then known to within 1.5 points.
+const draws = 4000
+
+// chances is what draws from the belief come to.
+type chances struct {
+	best      [][]float64 // of each reward and version: P(best in the running)
+	loss      [][]float64 // of each reward and version: expected loss, in its unit
+	amongTwo  []float64   // of each version, first reward: P(one of the two best)
+	dominated []float64   // of each version: P(another in the running is better by every reward)
+}
+
+// chances draws at a width of merging, among the versions in the running. Nil
+// where there is nothing to draw from.
+func (b *belief) chances(width int, running []bool, seed uint64, draws int) *chances {
+	if width >= len(b.levels) {
+		return nil
+	}
+	sample := b.levels[width].Sampler(rand.New(rand.NewPCG(seed, seedOfDraws)))
+	if sample == nil {
+		return nil
+	}
+	out := newChances(len(b.rewards), len(running))
+	means := make([]float64, len(b.rewards)*len(running))
+	for range draws {
+		sample(means)
+		out.count(b.rewards, means, running, 1/float64(draws))
+	}
+	return out
+}
+
+// seedOfDraws parts the draws of the posterior from the trial's other uses of
+// its seed.
+const seedOfDraws = 0xd7a3
+
+func newChances(rewards, versions int) *chances {
+	c := &chances{amongTwo: make([]float64, versions), dominated: make([]float64, versions)}
+	for range rewards {
+		c.best, c.loss = append(c.best, make([]float64, versions)), append(c.loss, make([]float64, versions))
+	}
+	return c
+}
+
+// count takes in one draw: means has a figure for each reward and version.
+func (c *chances) count(rewards []Reward, means []float64, running []bool, weight float64) {
+	n := len(running)
+	for k, r := range rewards {
+		own := means[k*n : (k+1)*n]
+		first, second := podium(r, own, running)
+		if first < 0 {
+			return
+		}
+		c.best[k][first] += weight
+		for v := range own {
+			c.loss[k][v] += weight * r.behind(own[first], own[v])
+		}
+		if k == 0 {
+			c.amongTwo[first] += weight
+			if second >= 0 {
+				c.amongTwo[second] += weight
+			}
+		}
+	}
+	for v := range running {
+		if isDominated(rewards, means, running, v) {
+			c.dominated[v] += weight
+		}
+	}
+}
+
+// podium is the best and the second of the versions in the running; −1 for none.
+func podium(r Reward, own []float64, running []bool) (first, second int) {
+	first, second = -1, -1
+	for v, x := range own {
+		switch {
+		case !running[v]:
+		case first < 0 || r.better(x, own[first]):
+			first, second = v, first
+		case second < 0 || r.better(x, own[second]):
+			second = v
+		}
+	}
+	return first, second
+}
+
+func isDominated(rewards []Reward, means []float64, running []bool, v int) bool {
+	n := len(running)
+	for rival := range running {
+		if rival == v || !running[rival] {
+			continue
+		}
+		all := true
+		for k, r := range rewards {
+			all = all && r.better(means[k*n+rival], means[k*n+v])
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// interval is the credible interval of one version's figure by one reward.
+func (b *belief) interval(figure, width int) [2]float64 {
+	if width >= len(b.levels) || b.levels[width].N < 2 {
+		return unknown
+	}
+	l := b.levels[width]
+	low, high := bayes.StudentInterval(bayes.Contrast{N: l.N, Mean: l.Mean[figure], Centered: l.Scatter[figure][figure]}, credible)
+	return [2]float64{low, high}
+}

@@ -1,0 +1,176 @@
+package slo
+
+import (
+	"github.com/seatrial/seatrial/trial"
+)
+
+// contest is a trial in which one version wins.
+type contest struct {
+	pattern Pattern
+	races   []*race // one for each reward
+	belief  belief
+	winner  int // −1 while there is none
+}
+
+// newContest shares the chance of a false winner over the rivals that the truly
+// best version has: whatever wins instead was shown to be better than it
+// (Bonferroni).
+func newContest(p Policy, versions int) *contest {
+	c := &contest{pattern: p.Pattern, belief: belief{rewards: p.Rewards}, winner: -1}
+	for _, r := range p.Rewards {
+		c.races = append(c.races, newRace(r, versions, p.duelAlpha(versions)))
+	}
+	return c
+}
+
+// duelAlpha is the chance that one duel may be decided wrongly.
+func (p Policy) duelAlpha(versions int) float64 {
+	return (1 - float64(p.Confidence)) / float64(max(versions-1, 1))
+}
+
+func (c *contest) add(r judgedRound) {
+	if c == nil {
+		return
+	}
+	for _, race := range c.races {
+		for _, d := range race.duels {
+			d.add(r)
+		}
+	}
+	c.belief.add(r.view)
+}
+
+// width is how many times rounds are merged in halves where the duels call for
+// it.
+func (c *contest) width() int {
+	most := 0
+	for _, race := range c.races {
+		for _, d := range race.duels {
+			if m, merges := d.statistic.(interface{ width() int }); merges {
+				most = max(most, m.width())
+			}
+		}
+	}
+	return most
+}
+
+// elect gives the trial its winner, as soon as one is shown and a pass may be
+// given.
+func (j *Judge) elect() {
+	if j.contest == nil || j.contest.winner >= 0 || j.voided != "" || !j.longEnough() || j.outage.rounds > 0 {
+		return
+	}
+	var able []int
+	for v := range j.versions {
+		if v != j.baseline && j.passed(v) && j.beatsRivals(v) {
+			able = append(able, v)
+		}
+	}
+	j.contest.winner = j.likeliest(able)
+}
+
+// passed reports whether a candidate met every objective.
+func (j *Judge) passed(v int) bool {
+	any := false
+	for _, q := range j.counted() {
+		if q.candidate != v {
+			continue
+		}
+		if q.verdict != trial.Pass {
+			return false
+		}
+		any = true
+	}
+	return any
+}
+
+// inTheRunning reports whether a version may still be chosen: a candidate that
+// violates an objective may not.
+func (j *Judge) inTheRunning(v int) bool {
+	for _, q := range j.counted() {
+		if q.candidate == v && (q.verdict == trial.Fail || q.rounds == 0 && j.ended && j.policy.noData(q.objective) == NoDataFail) {
+			return false
+		}
+	}
+	return true
+}
+
+func (j *Judge) running() []bool {
+	out := make([]bool, len(j.versions))
+	for v := range out {
+		out[v] = j.inTheRunning(v)
+	}
+	return out
+}
+
+// beatsRivals reports whether a candidate is shown to be better, by every
+// reward, than all whom it must beat: of several rewards the baseline, where
+// there is one, since no version need be best by all; of one reward everyone in
+// the running.
+func (j *Judge) beatsRivals(v int) bool {
+	for rival, running := range j.running() {
+		if rival == v || !running || j.contest.pattern == Pareto && j.baseline >= 0 && rival != j.baseline {
+			continue
+		}
+		for _, race := range j.contest.races {
+			if !race.beats(v, rival) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// likeliest is the version of these that is most likely the best by the first
+// reward; −1 for none.
+func (j *Judge) likeliest(of []int) int {
+	if len(of) < 2 {
+		return append(of, -1)[0]
+	}
+	best, c := of[0], j.chances(draws)
+	for _, v := range of {
+		if c != nil && c.best[0][v] > c.best[0][best] {
+			best = v
+		}
+	}
+	return best
+}
+
+// chances draws from what is known of the rewards; nil where nothing is.
+func (j *Judge) chances(draws int) *chances {
+	return j.contest.belief.chances(j.contest.width(), j.running(), j.policy.Seed, draws)
+}
+
+// isBeaten reports whether a version was shown to be worse than another in the
+// running by every reward.
+func (j *Judge) isBeaten(v int) bool {
+	for rival, running := range j.running() {
+		if rival != v && running && j.isBeatenBy(v, rival) {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *Judge) isBeatenBy(v, rival int) bool {
+	for _, race := range j.contest.races {
+		if !race.beat(rival, v) {
+			return false
+		}
+	}
+	return len(j.contest.races) > 0 && j.voided == ""
+}
+
+// choiceSoFar is the verdict of a contest: a pass with its winner, a fail when
+// no candidate can win any more.
+func (j *Judge) choiceSoFar() trial.Verdict {
+	if j.contest.winner >= 0 {
+		return trial.Pass
+	}
+	for v := range j.versions {
+		if v != j.baseline && j.inTheRunning(v) && (j.baseline < 0 || !j.isBeatenBy(v, j.baseline)) {
+			return trial.Inconclusive
+		}
+	}
+	return trial.Fail
+}

@@ -1,0 +1,101 @@
+package slo
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/seatrial/seatrial/slo/bayes"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// sampleRatio watches whether the versions get the requests that they were
+// assigned. Where they don't, who asks which version is no longer left to
+// chance, and nothing that compares them can be trusted (Fabijan et al. 2019).
+type sampleRatio struct {
+	weights []int // assigned in this epoch
+	epoch   int
+	since   float64 // when the epoch began, seconds
+	seen    []tally // of each version, in this epoch
+	ended   []sides // ln E of the epochs before
+	most    []sides // the most there was
+}
+
+// sides is evidence for more and for less than was assigned.
+type sides struct{ more, less float64 }
+
+const (
+	// ratioAlpha is the chance of a false mismatch, over all versions and both
+	// sides: a mismatch voids a trial, so it is asked for more than a verdict is.
+	ratioAlpha = 0.001
+	// ratioMatters is the least mismatch of interest, as a share of requests.
+	ratioMatters = 0.02
+	// settling is how long after weights moved requests may go the old way.
+	settling = 2.0
+)
+
+func (s *sampleRatio) add(r judgedRound, weights []int) {
+	if weights == nil {
+		return
+	}
+	if s.seen == nil || r.epoch != s.epoch {
+		s.begin(r, weights)
+	}
+	if r.start-s.since < settling {
+		return
+	}
+	all := 0
+	for _, v := range r.view {
+		all += v.requests
+	}
+	for v := range s.seen {
+		s.seen[v].add(r.view[v].requests, all)
+		now := s.evidence(v)
+		s.most[v].more, s.most[v].less = math.Max(s.most[v].more, now.more), math.Max(s.most[v].less, now.less)
+	}
+}
+
+func (s *sampleRatio) begin(r judgedRound, weights []int) {
+	if s.seen == nil {
+		s.ended, s.most = make([]sides, len(weights)), make([]sides, len(weights))
+	} else {
+		for v := range s.seen {
+			s.ended[v] = s.evidence(v)
+		}
+	}
+	s.weights, s.epoch, s.since = slices.Clone(weights), r.epoch, r.start
+	s.seen = make([]tally, len(weights))
+}
+
+// assigned is a version's part of the requests, as weighted.
+func (s *sampleRatio) assigned(v int) float64 {
+	all := 0
+	for _, w := range s.weights {
+		all += w
+	}
+	return share(s.weights[v], all)
+}
+
+// evidence weighs a part more than ratioMatters above what was assigned, and
+// one as much below; epochs multiply.
+func (s *sampleRatio) evidence(v int) sides {
+	hits, trials := s.seen[v].effective()
+	more, _ := bayes.Share(hits, trials, s.assigned(v)+ratioMatters)
+	_, less := bayes.Share(hits, trials, s.assigned(v)-ratioMatters)
+	return sides{s.ended[v].more + more, s.ended[v].less + less}
+}
+
+// mismatch says which version got other traffic than assigned; empty where
+// none was shown to. It names the present epoch's figures.
+func (s *sampleRatio) mismatch(versions []trial.Version) string {
+	needed := math.Log(2 * float64(len(s.seen)) / ratioAlpha)
+	for v, most := range s.most {
+		if math.Max(most.more, most.less) >= needed {
+			got := trial.Quantity{Value: s.seen[v].share(), Unit: trial.Share}
+			asked := trial.Quantity{Value: s.assigned(v), Unit: trial.Share}
+			return fmt.Sprintf("%s got %s of the requests where %s were assigned (sample ratio mismatch), so what compares versions can't be trusted; "+
+				"look at the router, at caches and at clients that stay with one version", versions[v].Name, got, asked)
+		}
+	}
+	return ""
+}
