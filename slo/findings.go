@@ -117,10 +117,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 		f.Change.Value = *shown.change
 	}
 	f.Anytime, f.Credible = between(shown.anytime, shown.unit), between(shown.credible, shown.unit)
-	f.Within = trial.Quantity{Value: shown.within, Unit: trial.Share}
-	if o.lower {
-		f.Within.Value = 1 - shown.within
-	}
+	f.Within = trial.Quantity{Value: q.probability(shown), Unit: trial.Share}
 	against, within := q.evidence(1)
 	f.Against, f.For = trial.Evidence{Log: against, Most: q.against}, trial.Evidence{Log: within, Most: q.within}
 	f.Statistic, f.Rounds = shown.method+shown.caution(), q.rounds
@@ -139,6 +136,14 @@ func (j *Judge) finding(q *question) trial.Finding {
 	}
 	f.Reason = j.sentence(q, f)
 	return f
+}
+
+// probability is the posterior one that the objective holds.
+func (q *question) probability(shown figures) float64 {
+	if q.objective.lower {
+		return 1 - shown.within
+	}
+	return shown.within
 }
 
 func between(ends [2]float64, unit trial.Unit) trial.Interval {
