@@ -12,9 +12,9 @@ type contest struct {
 	winner  int // −1 while there is none
 }
 
-// newContest shares the chance of a false winner over the rivals that the truly
-// best version has: whatever wins instead was shown to be better than it
-// (Bonferroni).
+// newContest shares the chance of a false winner among the versions (Bonferroni):
+// whichever wins where all are alike was shown to be better than another, and
+// where one is the best, whatever wins instead was shown to be better than it.
 func newContest(p Policy, versions int) *contest {
 	c := &contest{pattern: p.Pattern, belief: belief{rewards: p.Rewards}, winner: -1}
 	for _, r := range p.Rewards {
@@ -25,7 +25,7 @@ func newContest(p Policy, versions int) *contest {
 
 // duelAlpha is the chance that one duel may be decided wrongly.
 func (p Policy) duelAlpha(versions int) float64 {
-	return (1 - float64(p.Confidence)) / float64(max(versions-1, 1))
+	return (1 - float64(p.Confidence)) / float64(versions)
 }
 
 func (c *contest) add(r judgedRound) {

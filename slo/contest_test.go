@@ -109,9 +109,9 @@ func TestWinnersAreNotDeclaredBeforeAtLeast(t *testing.T) {
 	}
 }
 
-// The chance of any false winner is shared by the rivals that the best one has.
+// The chance of any false winner is shared by the versions.
 func TestDuelsOfManyVersionsNeedMoreEvidence(t *testing.T) {
-	for versions, want := range map[int]float64{2: 20, 3: 40, 9: 160} {
+	for versions, want := range map[int]float64{2: 40, 3: 60, 9: 180} {
 		all := append([]trial.Version{{Name: "baseline", Role: trial.Baseline}}, make([]trial.Version, versions-1)...)
 		j := contestOf(t, all, nil, "minimize latency-mean")
 		play(j, rounds(same, 1, versions, 8))

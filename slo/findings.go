@@ -48,7 +48,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 func (j *Judge) look() trial.Look {
 	l := trial.Look{
 		Rounds: j.rounds, Seconds: j.seconds, Done: j.done, Verdict: j.verdictSoFar(),
-		Broken: j.broken(), Late: j.late, Requests: j.planned,
+		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned,
 	}
 	for _, q := range j.questions {
 		against, within := q.evidence(1)

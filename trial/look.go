@@ -7,6 +7,7 @@ type Look struct {
 	Verdict   Verdict
 	Done      bool   // nothing more would change the verdict
 	Broken    string // why the trial can't be measured; empty while it can
+	Voided    string // why nothing that compares versions counts; empty while it does
 	Late      int    // requests late by the generator's own fault
 	Requests  int    // planned so far in judged rounds, all versions
 	Standings []Standing
