@@ -111,14 +111,14 @@ func TestShownTrialFilesAreSound(t *testing.T) {
 		}
 		shown[path] = string(text)
 	}
-	for _, page := range []string{"../README.md", "../docs/objectives.md"} {
+	for _, page := range []string{"../README.md", "../docs/objectives.md", "../docs/patterns.md"} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, block := range strings.Split(string(text), "```yaml\n")[1:] {
 			body, _, _ := strings.Cut(block, "```")
-			if strings.Contains(body, "candidate:") && !strings.Contains(body, "uses:") {
+			if (strings.Contains(body, "candidate:") || strings.Contains(body, "candidates:")) && !strings.Contains(body, "uses:") {
 				shown[fmt.Sprintf("%s, block %d", page, i)] = body
 			}
 		}
