@@ -46,8 +46,9 @@ func (e *exceedance) add(r judgedRound) bool {
 	}
 	base := share(b.slower(e.threshold), b.requests)
 	e.rounds.add(share(c.slower(e.objective.allowed(e.threshold)), c.requests) - base)
-	e.ladder.add(func(factor float64) float64 {
-		return share(c.slower(factor*e.threshold), c.requests) - base
+	threshold := e.threshold
+	e.ladder = append(e.ladder, func(factor float64) float64 {
+		return share(c.slower(factor*threshold), c.requests) - base
 	})
 	return true
 }
@@ -61,16 +62,15 @@ func (e *exceedance) repeated(times float64) (above, below float64) {
 }
 
 func (e *exceedance) figures(l outlook) figures {
-	return ratioFigures(l, &e.rounds, &e.ladder,
+	return ratioFigures(l, &e.rounds, e.ladder,
 		"contrast of exceedances: requests above the limit drawn from the baseline's earlier quantile, paired by round")
 }
 
 // ratioFigures are those of a contrast that is also kept as a ladder.
-func ratioFigures(l outlook, rounds *chain, ladder *ladder, method string) figures {
+func ratioFigures(l outlook, rounds *chain, ladder ladder, method string) figures {
 	width := rounds.width()
-	at := ladder.at(width)
 	return figures{
-		unit: trial.Ratio, anytime: at.anytime(l.needed), credible: at.credible(credible),
+		unit: trial.Ratio, anytime: ladder.anytime(width, l.needed), credible: ladder.credible(width, credible),
 		within: bayes.StudentWithin(rounds.at(width)), merged: 1 << width, method: method,
 	}
 }
@@ -91,7 +91,7 @@ func (v *valueRatio) add(r judgedRound) bool {
 		return false
 	}
 	v.rounds.add(c - v.objective.allowed(b))
-	v.ladder.add(func(factor float64) float64 { return c - factor*b })
+	v.ladder = append(v.ladder, func(factor float64) float64 { return c - factor*b })
 	return true
 }
 
@@ -102,7 +102,7 @@ func (v *valueRatio) repeated(times float64) (above, below float64) {
 }
 
 func (v *valueRatio) figures(l outlook) figures {
-	return ratioFigures(l, &v.rounds, &v.ladder, "contrast of each round's own figure, paired by round")
+	return ratioFigures(l, &v.rounds, v.ladder, "contrast of each round's own figure, paired by round")
 }
 
 // shareDifference judges the difference of two shares. With few hits the

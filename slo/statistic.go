@@ -99,7 +99,7 @@ func newStatistic(o Objective, who pair) statistic {
 	case o.limit.kind == absolute && (isShare || isQuantile):
 		return &shareStatistic{objective: o, who: who}
 	case isQuantile:
-		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}, ladder: newLadder()}
+		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}}
 	case isShare && o.limit.kind == ratio:
 		return &shareRatio{factor: o.limit.value, near: shareDifference{who: who, limit: nearEnough}}
 	case isShare:
@@ -107,7 +107,7 @@ func newStatistic(o Objective, who pair) statistic {
 	case o.limit.kind == absolute:
 		return &valueStatistic{objective: o, who: who}
 	default:
-		return &valueRatio{objective: o, who: who, ladder: newLadder()}
+		return &valueRatio{objective: o, who: who}
 	}
 }
 
@@ -140,123 +140,95 @@ func (o Objective) floor() float64 {
 	return defaultFloor
 }
 
-// ladder holds the same contrast against many factors of the baseline at once,
-// so that what is shown as an interval was tested as the verdict is. Like a
-// chain it keeps every width of merging.
-type ladder struct {
-	factors []float64
-	widths  []rungs
-}
+// ladder keeps the contrast of each round as a function of the factor of the
+// baseline that is allowed, so that what is shown as an interval can be tested as
+// the verdict is. It costs nothing until it is asked.
+type ladder []func(factor float64) float64
 
-// rungs is the ladder at one width of merging.
-type rungs struct {
-	steps   []bayes.Contrast
-	waiting []float64 // half of the next merged round; nil where none waits
-}
+// A ladder reaches from a fifth to five times the baseline: what lies beyond is
+// shown as "more than +400 %".
+var leastFactor, mostFactor = math.Log(0.2), math.Log(5)
 
-// The ladder reaches from a fifth to five times the baseline in steps of 1 %:
-// what lies beyond is shown as "more than +400 %".
-func newLadder() ladder {
-	var l ladder
-	for x := math.Log(0.2); x <= math.Log(5); x += 0.01 {
-		l.factors = append(l.factors, math.Exp(x))
+// halvings find the end of an interval between them to 0.2 %.
+const halvings = 11
+
+// at is the contrasts against a factor, merged to a width.
+func (l ladder) at(factor float64, width int) bayes.Contrast {
+	var c chain
+	for _, round := range l {
+		c.add(round(factor))
 	}
-	return l
+	return c.at(width)
 }
 
-// add takes one round's contrast against each factor.
-func (l *ladder) add(contrast func(factor float64) float64) {
-	round := make([]float64, len(l.factors))
-	for i, f := range l.factors {
-		round[i] = contrast(f)
+// between returns the relative changes between the factors that are too low and
+// those that are too high, by the contrasts against them.
+func (l ladder) between(width int, tooLow, tooHigh func(bayes.Contrast) bool) [2]float64 {
+	at := func(lnFactor float64) bayes.Contrast { return l.at(math.Exp(lnFactor), width) }
+	estimate := edge(leastFactor, mostFactor, halvings, func(x float64) bool { return at(x).Mean > 0 })
+	low := outermost(leastFactor, estimate, func(x float64) bool { return tooLow(at(x)) })
+	high := outermost(mostFactor, estimate, func(x float64) bool { return tooHigh(at(x)) })
+	out := [2]float64{math.Exp(low) - 1, math.Exp(high) - 1}
+	if low == leastFactor {
+		out[0] = math.Inf(-1)
 	}
-	for width := 0; width < mostWidths; width++ {
-		if width == len(l.widths) {
-			l.widths = append(l.widths, rungs{steps: make([]bayes.Contrast, len(l.factors))})
-		}
-		w := &l.widths[width]
-		for i, x := range round {
-			w.steps[i].Add(x)
-		}
-		if w.waiting == nil {
-			w.waiting = round
-			return
-		}
-		merged := make([]float64, len(round))
-		for i, x := range round {
-			merged[i] = (w.waiting[i] + x) / 2
-		}
-		round, w.waiting = merged, nil
+	if high == mostFactor {
+		out[1] = math.Inf(1)
 	}
+	return out
 }
 
-// at is the ladder merged to a width.
-func (l *ladder) at(width int) scale {
-	if width >= len(l.widths) {
-		return scale{}
+// outermost is the edge between an end and an estimate. Shares of few requests
+// move in steps, and so may evidence: what is not rejected within a tenth beyond
+// the edge moves it.
+func outermost(end, estimate float64, isRejected func(float64) bool) float64 {
+	const step, steps = 0.01, 10
+	found := edge(end, estimate, halvings, isRejected)
+	outward := math.Copysign(step, end-estimate)
+	for i := 1; i <= steps; i++ {
+		x := found + float64(i)*outward
+		if (end-x)*outward <= 0 {
+			return found
+		}
+		if !isRejected(x) {
+			found, i = x, 0
+		}
 	}
-	return scale{l.factors, l.widths[width].steps}
-}
-
-// scale is a ladder's contrasts at one width.
-type scale struct {
-	factors []float64
-	steps   []bayes.Contrast
+	return found
 }
 
 // anytime returns the relative changes that neither test rejects.
-func (l scale) anytime(needed float64) [2]float64 {
-	out := [2]float64{math.Inf(-1), math.Inf(1)}
-	for i := range l.steps {
-		if above, _ := l.steps[i].Evidence(); above < needed {
-			break
-		}
-		out[0] = l.factors[i] - 1
-	}
-	for i := len(l.steps) - 1; i >= 0; i-- {
-		if _, below := l.steps[i].Evidence(); below < needed {
-			break
-		}
-		out[1] = l.factors[i] - 1
-	}
-	return out
+func (l ladder) anytime(width int, needed float64) [2]float64 {
+	return l.between(width,
+		func(c bayes.Contrast) bool { above, _ := c.Evidence(); return above >= needed },
+		func(c bayes.Contrast) bool { _, below := c.Evidence(); return below >= needed })
 }
 
 // credible returns the relative changes between the posterior's outer tails.
-func (l scale) credible(mass float64) [2]float64 {
-	out := [2]float64{math.Inf(-1), math.Inf(1)}
+func (l ladder) credible(width int, mass float64) [2]float64 {
 	tail := (1 - mass) / 2
-	for i := range l.steps {
-		if !(bayes.StudentWithin(l.steps[i]) < tail) {
-			break
-		}
-		out[0] = l.factors[i] - 1
-	}
-	for i := len(l.steps) - 1; i >= 0; i-- {
-		if !(bayes.StudentWithin(l.steps[i]) > 1-tail) {
-			break
-		}
-		out[1] = l.factors[i] - 1
-	}
-	return out
+	return l.between(width,
+		func(c bayes.Contrast) bool { return bayes.StudentWithin(c) < tail },
+		func(c bayes.Contrast) bool { return bayes.StudentWithin(c) > 1-tail })
 }
 
 // rejected returns the limits that neither test rejects, by bisection between
 // each end of the range and an estimate inside it.
 func rejected(needed, low, estimate, high float64, evidence func(limit float64) (above, below float64)) [2]float64 {
+	const steps = 60 // to the last digit
 	return [2]float64{
-		edge(low, estimate, func(limit float64) bool { above, _ := evidence(limit); return above >= needed }),
-		edge(high, estimate, func(limit float64) bool { _, below := evidence(limit); return below >= needed }),
+		edge(low, estimate, steps, func(limit float64) bool { above, _ := evidence(limit); return above >= needed }),
+		edge(high, estimate, steps, func(limit float64) bool { _, below := evidence(limit); return below >= needed }),
 	}
 }
 
 // edge is the innermost limit, coming from outside, that is still rejected;
 // outside itself where even that is not.
-func edge(outside, inside float64, isRejected func(float64) bool) float64 {
+func edge(outside, inside float64, steps int, isRejected func(float64) bool) float64 {
 	if !isRejected(outside) {
 		return outside
 	}
-	for range 60 {
+	for range steps {
 		middle := (outside + inside) / 2
 		if isRejected(middle) {
 			outside = middle
