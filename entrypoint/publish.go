@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
@@ -17,7 +19,11 @@ import (
 // publish shows the result where the pipeline's people look. Trouble with it
 // is told and changes nothing.
 func (p process) publish(where platform.Platform, r trial.Report, files published) {
-	err := where.Publish(platform.Publication{
+	// A cancelled trial is published all the same, and a pipeline that cancels
+	// waits a few seconds only.
+	ctx, stop := context.WithTimeout(context.Background(), publishWithin)
+	defer stop()
+	err := where.Publish(ctx, platform.Publication{
 		Outputs: outputs(r, files.dir), Summary: files.markdown, Annotations: files.annotations,
 	})
 	for _, trouble := range append(files.warnings, err) {
@@ -26,6 +32,9 @@ func (p process) publish(where platform.Platform, r trial.Report, files publishe
 		}
 	}
 }
+
+// publishWithin bounds what other people's servers can cost.
+const publishWithin = 20 * time.Second
 
 // outputs are what later steps of the pipeline can use. Paths are relative to
 // the workspace: a container's own paths mean nothing outside it.

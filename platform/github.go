@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -42,7 +43,7 @@ func (g *gitHub) Mask(values []string) {
 }
 
 // Publish sets the outputs first: they must be there even if the rest fails.
-func (g *gitHub) Publish(p Publication) error {
+func (g *gitHub) Publish(_ context.Context, p Publication) error {
 	errs := []error{g.setOutputs(p.Outputs), g.addSummary(p.Summary)}
 	for _, a := range bounded(p.Annotations) {
 		g.annotate(a)

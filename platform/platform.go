@@ -3,6 +3,7 @@
 package platform
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,15 @@ type Publication struct {
 	Outputs     []Output
 	Summary     string // Markdown
 	Annotations []Annotation
+	Comment     Comment
+	Status      Status
+}
+
+// Status is the verdict as a mark on the commit.
+type Status struct {
+	Wanted      bool
+	Passed      bool
+	Description string // one line
 }
 
 // Platform is a kind of pipeline.
@@ -45,7 +55,7 @@ type Platform interface {
 	Mask(values []string)
 	// Publish shows the result. Its error is a warning to people and never
 	// changes a verdict.
-	Publish(p Publication) error
+	Publish(ctx context.Context, p Publication) error
 }
 
 // Environment is what a platform may see of the process.
@@ -72,7 +82,7 @@ func (local) Name() string { return "local" }
 func (local) Mask([]string) {}
 
 // Publish prints the outputs, one a line.
-func (l local) Publish(p Publication) error {
+func (l local) Publish(_ context.Context, p Publication) error {
 	var text strings.Builder
 	text.WriteString("\noutputs:\n")
 	for _, o := range p.Outputs {

@@ -23,7 +23,7 @@ func gitHubIn(t *testing.T, out *bytes.Buffer) (Platform, map[string]string) {
 func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
 	var out bytes.Buffer
 	p, env := gitHubIn(t, &out)
-	err := p.Publish(Publication{
+	err := p.Publish(t.Context(), Publication{
 		Outputs: []Output{{"verdict", "fail"}, {"failed-objectives", "a\nb"}}, Summary: "# fail",
 		Annotations: []Annotation{
 			{Level: Error, Title: "Seatrial, fail", Message: "100% worse\nthan before", File: "seatrial.yaml", Line: 3, Column: 5},
@@ -63,7 +63,7 @@ func TestMissingFilesAreAnError(t *testing.T) {
 		Getenv: func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true"}[name] },
 		Stdout: &bytes.Buffer{}, Random: strings.NewReader(strings.Repeat("x", 100)),
 	})
-	err := p.Publish(Publication{Outputs: []Output{{"a", "b"}}, Summary: "s"})
+	err := p.Publish(t.Context(), Publication{Outputs: []Output{{"a", "b"}}, Summary: "s"})
 	if err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT") || !strings.Contains(err.Error(), "GITHUB_STEP_SUMMARY") {
 		t.Errorf("error %v, want one that names both variables", err)
 	}
@@ -72,7 +72,7 @@ func TestMissingFilesAreAnError(t *testing.T) {
 func TestAnnotationsAreBounded(t *testing.T) {
 	var out bytes.Buffer
 	p, _ := gitHubIn(t, &out)
-	_ = p.Publish(Publication{Annotations: make([]Annotation, 50)})
+	_ = p.Publish(t.Context(), Publication{Annotations: make([]Annotation, 50)})
 	if n := strings.Count(out.String(), "::notice"); n != 10 {
 		t.Errorf("%d annotations, want 10", n)
 	}
@@ -81,7 +81,7 @@ func TestAnnotationsAreBounded(t *testing.T) {
 func TestLocalPrintsOutputsOnALineEach(t *testing.T) {
 	var out bytes.Buffer
 	p := Detect(Environment{Getenv: func(string) string { return "" }, Stdout: &out})
-	if err := p.Publish(Publication{Outputs: []Output{{"verdict", "pass"}, {"failed-objectives", "a\nb"}}}); err != nil {
+	if err := p.Publish(t.Context(), Publication{Outputs: []Output{{"verdict", "pass"}, {"failed-objectives", "a\nb"}}}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "\noutputs:\n  verdict=pass\n  failed-objectives=a b\n"; out.String() != want {
