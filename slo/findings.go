@@ -106,7 +106,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 	f := trial.Finding{
 		Objective: o.Text, Name: o.Name, Version: j.versions[q.candidate].Name,
 		Verdict: q.verdict, Inform: o.Inform, Implied: o.Implied, Decided: q.decided,
-		Needed: math.Round(1 / q.alpha), Confidence: 1 - q.alpha,
+		Needed: math.Round(math.Exp(j.neededToPass(q))), Confidence: 1 - q.alpha,
 	}
 	if o.Source != (trial.Source{}) {
 		f.Source = &o.Source

@@ -36,7 +36,7 @@ type Finding struct {
 
 	Against    Evidence `json:"against"`    // for "beyond the limit"
 	For        Evidence `json:"for"`        // for "within the limit"
-	Needed     float64  `json:"needed"`     // evidence at which a verdict is shown
+	Needed     float64  `json:"needed"`     // evidence at which a pass is shown; a fail takes as much times the pairs it is corrected for
 	Confidence float64  `json:"confidence"` // 0.95
 
 	Statistic string `json:"statistic"` // how it was judged
