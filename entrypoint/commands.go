@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,10 +99,29 @@ func (p process) schemaCommand(code *int) *cobra.Command {
 }
 
 func (p process) versionCommand(code *int) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Args: cobra.NoArgs, Long: "Print the version of seatrial.", Short: "print the version",
-		Run: func(*cobra.Command, []string) { *code = p.printVersion() },
+	c := &cobra.Command{Use: "version", Args: cobra.NoArgs, Long: "Print the version of seatrial.", Short: "print the version"}
+	sbom := c.Flags().Bool("sbom", false, "print what it is built of, as CycloneDX JSON")
+	c.Run = func(*cobra.Command, []string) {
+		if *sbom {
+			*code = p.printSBOM()
+			return
+		}
+		*code = p.printVersion()
 	}
+	return c
+}
+
+func (p process) printSBOM() int {
+	info, known := debug.ReadBuildInfo()
+	if !known {
+		fmt.Fprintln(p.stderr, "seatrial: this program was built without module information")
+		return exitInternal
+	}
+	if err := writeSBOM(p.stdout, info); err != nil {
+		fmt.Fprintln(p.stderr, "seatrial:", err)
+		return exitInternal
+	}
+	return exitPass
 }
 
 // text is the report for a terminal.
