@@ -115,7 +115,7 @@ func clipped(line string, width int) string {
 
 func (g *progress) standings(l trial.Look, layout string) []string {
 	var lines []string
-	for _, s := range l.Standings {
+	for _, s := range l.Standings() {
 		name := s.Objective
 		if len(g.titles) > 2 {
 			name = s.Version + ": " + name

@@ -46,10 +46,15 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 }
 
 func (j *Judge) look() trial.Look {
-	l := trial.Look{
+	return trial.Look{
 		Rounds: j.rounds, Seconds: j.seconds, Done: j.done, Verdict: j.verdictSoFar(),
-		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned,
+		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned, Standings: j.standings,
 	}
+}
+
+// standings is where each question stands.
+func (j *Judge) standings() []trial.Standing {
+	var out []trial.Standing
 	for _, q := range j.questions {
 		against, within := q.evidence(1)
 		s := trial.Standing{
@@ -64,9 +69,9 @@ func (j *Judge) look() trial.Look {
 		if q.verdict == trial.Inconclusive {
 			s.Needs = j.needs(q)
 		}
-		l.Standings = append(l.Standings, s)
+		out = append(out, s)
 	}
-	return l
+	return out
 }
 
 // figure is the one number to show while a trial runs.

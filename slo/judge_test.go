@@ -430,7 +430,7 @@ func TestOpenFindingSaysWhatWouldSettleIt(t *testing.T) {
 		if first.Done {
 			continue
 		}
-		needs := first.Standings[0].Needs
+		needs := first.Standings()[0].Needs
 		if needs == nil {
 			t.Fatal("an open objective says nothing of what it needs")
 		}

@@ -5,12 +5,12 @@ type Look struct {
 	Rounds    int     // judged so far
 	Seconds   float64 // judged so far
 	Verdict   Verdict
-	Done      bool   // nothing more would change the verdict
-	Broken    string // why the trial can't be measured; empty while it can
-	Voided    string // why nothing that compares versions counts; empty while it does
-	Late      int    // requests late by the generator's own fault
-	Requests  int    // planned so far in judged rounds, all versions
-	Standings []Standing
+	Done      bool              // nothing more would change the verdict
+	Broken    string            // why the trial can't be measured; empty while it can
+	Voided    string            // why nothing that compares versions counts; empty while it does
+	Late      int               // requests late by the generator's own fault
+	Requests  int               // planned so far in judged rounds, all versions
+	Standings func() []Standing // of the objectives; asking costs more than the look
 }
 
 // Standing is one objective's way to its verdict, for one candidate.

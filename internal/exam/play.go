@@ -70,7 +70,9 @@ func (s setup) round(i int, requests []trial.Request) trial.Round {
 	length := 250 * time.Millisecond
 	var weights []int
 	if s.sizesAt != nil {
-		weights = s.sizesAt(i)
+		for _, size := range s.sizesAt(i) {
+			weights = append(weights, 100*size/len(requests))
+		}
 	}
 	return trial.Round{
 		Index: i, Start: time.Duration(i) * length, End: time.Duration(i+1) * length, Warmup: i < s.warmup, Weights: weights,
