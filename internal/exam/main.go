@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-var sections = []func(scale int) []table{design, others, several, falseFails, power, published}
+var sections = []func(scale int) []table{design, others, several, falseFails, power, forecasts, published}
 
 func main() {
 	log.SetFlags(0)
