@@ -367,6 +367,9 @@ var ruleOfError = map[bool]string{true: "error-rate <= baseline + 2%", false: "e
 
 // withImplied adds the objectives that were not asked for.
 func (p Policy) withImplied(hasBaseline bool) []Objective {
+	if p.OnlyAsked {
+		return p.Objectives
+	}
 	hasBaseline = hasBaseline && p.Pattern != Conformance
 	objectives := slices.Clone(p.Objectives)
 	if len(p.Objectives) == 0 && hasBaseline && !p.Pattern.picks() {

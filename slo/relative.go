@@ -138,13 +138,13 @@ func (s *shareDifference) against(limit, times float64) (above, below float64) {
 	if s.c.trials == 0 {
 		return 0, 0
 	}
-	if s.few() {
+	if s.few(times) {
 		return bayes.ShareDifference(times*s.c.hits, times*s.c.trials, times*s.b.hits, times*s.b.trials, limit)
 	}
 	return s.rounds.judged().Shift(limit).Scale(times).Evidence()
 }
 
-func (s *shareDifference) few() bool { return s.c.hits+s.b.hits < fewHits }
+func (s *shareDifference) few(times float64) bool { return times*(s.c.hits+s.b.hits) < fewHits }
 
 func (s *shareDifference) figures(l outlook) figures {
 	f := figures{unit: trial.Points, within: math.NaN(), anytime: unknown, credible: unknown}
@@ -152,12 +152,12 @@ func (s *shareDifference) figures(l outlook) figures {
 		return f
 	}
 	estimate := s.rounds.at(0).Mean
-	if s.few() {
+	if s.few(1) {
 		estimate = s.c.share() - s.b.share()
 	}
 	f.change = &estimate
 	f.anytime = rejected(l.needed, -0.999999, estimate, 0.999999, func(limit float64) (float64, float64) { return s.against(limit, 1) })
-	if s.few() {
+	if s.few(1) {
 		f.method = "Beta mixtures of both shares (fewer than 10 errors in all)"
 		f.within = bayes.DifferenceWithin(s.c.hits, s.c.trials, s.b.hits, s.b.trials, s.limit)
 		f.credible[0], f.credible[1] = bayes.DifferenceInterval(s.c.hits, s.c.trials, s.b.hits, s.b.trials, credible)
