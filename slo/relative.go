@@ -53,7 +53,7 @@ func (e *exceedance) add(r judgedRound) bool {
 func share(k, n int) float64 { return float64(k) / float64(n) }
 
 func (e *exceedance) repeated(times float64) (above, below float64) {
-	return e.rounds.judged().Scale(times).Evidence()
+	return e.rounds.evidence(0, times)
 }
 
 func (e *exceedance) figures(l outlook) figures {
@@ -63,11 +63,9 @@ func (e *exceedance) figures(l outlook) figures {
 
 // ratioFigures are those of a contrast that is also kept as a ladder.
 func ratioFigures(l outlook, rounds *chain, ladder *ladder, method string) figures {
-	width := rounds.width()
-	at := ladder.at(width)
 	return figures{
-		unit: trial.Ratio, anytime: at.anytime(l.needed), credible: at.credible(credible),
-		within: bayes.StudentWithin(rounds.at(width)), merged: 1 << width, method: method,
+		unit: trial.Ratio, anytime: ladder.anytime(l.needed), credible: ladder.credible(credible),
+		within: rounds.within(0), alike: rounds.alike(), method: method,
 	}
 }
 
@@ -92,7 +90,7 @@ func (v *valueRatio) add(r judgedRound) bool {
 }
 
 func (v *valueRatio) repeated(times float64) (above, below float64) {
-	return v.rounds.judged().Scale(times).Evidence()
+	return v.rounds.evidence(0, times)
 }
 
 func (v *valueRatio) figures(l outlook) figures {
@@ -133,7 +131,7 @@ func (s *shareDifference) against(limit, times float64) (above, below float64) {
 	if s.few() {
 		return bayes.ShareDifference(times*s.c.hits, times*s.c.trials, times*s.b.hits, times*s.b.trials, limit)
 	}
-	return s.rounds.judged().Shift(limit).Scale(times).Evidence()
+	return s.rounds.evidence(limit, times)
 }
 
 func (s *shareDifference) few() bool { return s.c.hits+s.b.hits < fewHits }
@@ -152,9 +150,9 @@ func (s *shareDifference) figures(l outlook) figures {
 		return f
 	}
 	f.method = "contrast of both shares, paired by round"
-	f.merged = 1 << s.rounds.width()
-	f.within = bayes.StudentWithin(s.rounds.judged().Shift(s.limit))
-	f.credible[0], f.credible[1] = bayes.StudentInterval(s.rounds.judged(), credible)
+	f.alike = s.rounds.alike()
+	f.within = s.rounds.within(s.limit)
+	f.credible = s.rounds.credible(credible)
 	return f
 }
 

@@ -68,16 +68,20 @@ type figures struct {
 	credible [2]float64
 	within   float64 // posterior probability of being below the limit
 	method   string
-	merged   int     // how many rounds count as one; 0 or 1: each by itself
+	alike    float64 // how many rounds count as one; 0 or 1: each by itself
 	clumped  float64 // design effect of hits that come in bursts; 0 or 1: none
 }
+
+// tellAlike is from how many rounds on that count as one people are told: with
+// less, noise of rounds that are not alike would be told as well.
+const tellAlike = 2.0
 
 // caution says where the figures rest on an estimate of what rounds share:
 // then error rates are simulated, not exact.
 func (f figures) caution() string {
 	switch {
-	case f.merged > 1:
-		return fmt.Sprintf("; neighbouring rounds are alike, so %d of them count as one", f.merged)
+	case f.alike >= tellAlike:
+		return fmt.Sprintf("; neighbouring rounds are alike, so %.1f of them count as one", f.alike)
 	case f.clumped > 1:
 		return fmt.Sprintf("; hits come in bursts, so %.1f requests count as one", f.clumped)
 	}
@@ -137,17 +141,12 @@ func (o Objective) floor() float64 {
 }
 
 // ladder holds the same contrast against many factors of the baseline at once,
-// so that what is shown as an interval was tested as the verdict is. Like a
-// chain it keeps every width of merging.
+// so that what is shown as an interval was tested as the verdict is.
 type ladder struct {
+	n       float64
 	factors []float64
-	widths  []rungs
-}
-
-// rungs is the ladder at one width of merging.
-type rungs struct {
-	steps   []bayes.Contrast
-	waiting []float64 // half of the next merged round; nil where none waits
+	filters [len(drifts)]filter
+	steps   [][len(drifts)]path // of each factor
 }
 
 // The ladder reaches from a fifth to five times the baseline in steps of 1 %:
@@ -157,81 +156,50 @@ func newLadder() ladder {
 	for x := math.Log(0.2); x <= math.Log(5); x += 0.01 {
 		l.factors = append(l.factors, math.Exp(x))
 	}
+	l.steps = make([][len(drifts)]path, len(l.factors))
 	return l
 }
 
 // add takes one round's contrast against each factor.
 func (l *ladder) add(contrast func(factor float64) float64) {
-	round := make([]float64, len(l.factors))
+	l.n++
+	var next [len(drifts)]step
+	for k, d := range drifts {
+		next[k] = l.filters[k].next(d)
+	}
 	for i, f := range l.factors {
-		round[i] = contrast(f)
-	}
-	for width := 0; width < mostWidths; width++ {
-		if width == len(l.widths) {
-			l.widths = append(l.widths, rungs{steps: make([]bayes.Contrast, len(l.factors))})
+		x := contrast(f)
+		for k := range next {
+			l.steps[i][k].add(x, next[k])
 		}
-		w := &l.widths[width]
-		for i, x := range round {
-			w.steps[i].Add(x)
-		}
-		if w.waiting == nil {
-			w.waiting = round
-			return
-		}
-		merged := make([]float64, len(round))
-		for i, x := range round {
-			merged[i] = (w.waiting[i] + x) / 2
-		}
-		round, w.waiting = merged, nil
 	}
 }
 
-// at is the ladder merged to a width.
-func (l *ladder) at(width int) scale {
-	if width >= len(l.widths) {
-		return scale{}
-	}
-	return scale{l.factors, l.widths[width].steps}
-}
-
-// scale is a ladder's contrasts at one width.
-type scale struct {
-	factors []float64
-	steps   []bayes.Contrast
-}
+func (l *ladder) seen(i int) []bayes.Whitened { return seen(l.n, &l.filters, &l.steps[i]) }
 
 // anytime returns the relative changes that neither test rejects.
-func (l scale) anytime(needed float64) [2]float64 {
-	out := [2]float64{math.Inf(-1), math.Inf(1)}
-	for i := range l.steps {
-		if above, _ := l.steps[i].Evidence(); above < needed {
-			break
-		}
-		out[0] = l.factors[i] - 1
-	}
-	for i := len(l.steps) - 1; i >= 0; i-- {
-		if _, below := l.steps[i].Evidence(); below < needed {
-			break
-		}
-		out[1] = l.factors[i] - 1
-	}
-	return out
+func (l *ladder) anytime(needed float64) [2]float64 {
+	return l.between(
+		func(i int) bool { above, _ := evidence(l.seen(i), 0, 1); return above >= needed },
+		func(i int) bool { _, below := evidence(l.seen(i), 0, 1); return below >= needed })
 }
 
 // credible returns the relative changes between the posterior's outer tails.
-func (l scale) credible(mass float64) [2]float64 {
-	out := [2]float64{math.Inf(-1), math.Inf(1)}
+func (l *ladder) credible(mass float64) [2]float64 {
 	tail := (1 - mass) / 2
-	for i := range l.steps {
-		if !(bayes.StudentWithin(l.steps[i]) < tail) {
-			break
-		}
+	return l.between(
+		func(i int) bool { return within(l.seen(i), 0) < tail },
+		func(i int) bool { return within(l.seen(i), 0) > 1-tail })
+}
+
+// between is the range of factors that are neither too low nor too high, as
+// relative changes; without an end where the ladder has none.
+func (l *ladder) between(tooLow, tooHigh func(i int) bool) [2]float64 {
+	out := [2]float64{math.Inf(-1), math.Inf(1)}
+	for i := 0; i < len(l.factors) && tooLow(i); i++ {
 		out[0] = l.factors[i] - 1
 	}
-	for i := len(l.steps) - 1; i >= 0; i-- {
-		if !(bayes.StudentWithin(l.steps[i]) > 1-tail) {
-			break
-		}
+	for i := len(l.factors) - 1; i >= 0 && tooHigh(i); i-- {
 		out[1] = l.factors[i] - 1
 	}
 	return out
