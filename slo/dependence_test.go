@@ -140,12 +140,18 @@ func TestLargeChangesAreShownSoon(t *testing.T) {
 
 // Figures that are all the same are at their limit, not a hair beside it.
 func TestEqualFiguresAreAtTheirLimit(t *testing.T) {
-	var c chain
-	for range 100 {
-		c.add(60.1)
-	}
-	if above, below := c.evidence(60.1, 1); above != 0 || below != 0 {
-		t.Errorf("evidence %v and %v, want none", above, below)
+	for _, figure := range []float64{60.1, 1.0 / 3, 0.1, 7e-5, 123456.789} {
+		var c chain
+		for range 100 {
+			c.add(figure)
+		}
+		if above, below := c.evidence(figure, 1); above != 0 || below != 0 {
+			t.Errorf("%v: evidence %v and %v, want none", figure, above, below)
+		}
+		// What is left by the computer's rounding is no drift.
+		if got := c.alike(); got >= tellAlike {
+			t.Errorf("%v: %.1f rounds count as one", figure, got)
+		}
 	}
 }
 
@@ -199,6 +205,18 @@ func TestHitsOfNeighbouringRoundsCountTogether(t *testing.T) {
 	hits, trials := lasting.effective()
 	if effect := lasting.designEffect(); math.Abs(hits*effect-lasting.hits) > 1e-9 || math.Abs(trials*effect-1600) > 1e-9 {
 		t.Errorf("%v hits of %v count, want both divided by %v", hits, trials, effect)
+	}
+}
+
+// Errors that began half way may be the end of the version: two spans of eight
+// rounds, one without and one with, are no burst yet.
+func TestErrorsThatBeganAreNoBurst(t *testing.T) {
+	var began tally
+	for round := range 16 {
+		began.add(round/8*2, 25)
+	}
+	if got := began.designEffect(); got != 1 {
+		t.Errorf("design effect %v, want 1", got)
 	}
 }
 
