@@ -48,7 +48,7 @@ func TestPlanFromStoredEvidence(t *testing.T) {
 				t.Errorf("%s: %+v", name, f)
 			}
 		}
-		if s := p.Forecasts[0].Smallest.Value; !(s > 0.1 && s < 0.3) {
+		if s := p.Forecasts[0].Smallest.Value; !(s > 0.1 && s < 0.5) {
 			t.Errorf("%s: shows a p95 regression of %g", name, s)
 		}
 	}

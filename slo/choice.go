@@ -89,7 +89,7 @@ func (j *Judge) ranking(k int, race *race, chances *chances, running []bool) tri
 			Value: trial.Quantity{Value: j.judged[v].value(o.metric, o.stat), Unit: o.unit()},
 			Best:  trial.Quantity{Value: math.NaN(), Unit: trial.Share}, Loss: trial.Quantity{Value: math.NaN(), Unit: lossUnit(o)},
 		}
-		p.Credible = between(j.contest.belief.interval(k*len(j.versions)+v, j.contest.width()), o.unit())
+		p.Credible = between(j.contest.belief.interval(k*len(j.versions)+v, j.contest.alike()), o.unit())
 		if chances != nil {
 			p.Best.Value, p.Loss.Value = chances.best[k][v], chances.loss[k][v]
 		}

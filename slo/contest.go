@@ -1,6 +1,8 @@
 package slo
 
 import (
+	"math"
+
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -40,14 +42,13 @@ func (c *contest) add(r judgedRound) {
 	c.belief.add(r.view)
 }
 
-// width is how many times rounds are merged in halves where the duels call for
-// it.
-func (c *contest) width() int {
-	most := 0
+// alike is how many rounds count as one, by the duel in which most do.
+func (c *contest) alike() float64 {
+	most := 1.0
 	for _, race := range c.races {
 		for _, d := range race.duels {
-			if m, merges := d.statistic.(interface{ width() int }); merges {
-				most = max(most, m.width())
+			if drifts, knows := d.statistic.(interface{ alike() float64 }); knows {
+				most = math.Max(most, drifts.alike())
 			}
 		}
 	}
@@ -138,7 +139,7 @@ func (j *Judge) likeliest(of []int) int {
 
 // chances draws from what is known of the rewards; nil where nothing is.
 func (j *Judge) chances(draws int) *chances {
-	return j.contest.belief.chances(j.contest.width(), j.running(), j.policy.Seed, draws)
+	return j.contest.belief.chances(j.contest.alike(), j.running(), j.policy.Seed, draws)
 }
 
 // isBeaten reports whether a version was shown to be worse than another in the

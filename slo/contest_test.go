@@ -184,7 +184,7 @@ func TestChanceOfBeingBestIsTheOneOfTheDifference(t *testing.T) {
 		v := newView(r, 2)
 		difference.Add(v[1].value(latency, mean) - v[0].value(latency, mean))
 	}
-	want := bayes.StudentWithin(difference)
+	want := bayes.StudentWithin(difference.Scale(1 / j.contest.alike()))
 	if got := j.Conclude(false).Choice.Rankings[0].Places[1].Best.Value; math.Abs(got-want) > 5*math.Sqrt(want*(1-want)/draws) {
 		t.Errorf("P(best) %v, exactly %v", got, want)
 	}

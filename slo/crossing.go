@@ -18,7 +18,9 @@ import "math"
 func crossing(mean func(rounds float64) float64, rounds, needed float64, noise func(perRound float64) float64) float64 {
 	const step = 1.05
 	slope := (mean(rounds*step) - mean(rounds/step)) / (2 * math.Log(step))
-	signal := slope + 0.5
+	// A drift that might explain a change holds evidence up for a while: then it
+	// is more than its slope tells.
+	signal := math.Max(slope+0.5, mean(rounds))
 	if !(signal > 0) {
 		return 0
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/seatrial/seatrial/trial"
 )
 
-// path is the evidence of imagined trials after so many rounds, without chance.
-type path []imagined
+// foresight is the evidence of imagined trials after so many rounds, without chance.
+type foresight []imagined
 
 // imagined is one such trial, played as far as the record goes.
 type imagined struct {
@@ -19,14 +19,14 @@ type imagined struct {
 // plays is how many trials are imagined and averaged over.
 const plays = 4
 
-// path imagines trials of a candidate that is worse by an amount. Compared
+// foresee imagines trials of a candidate that is worse by an amount. Compared
 // with the baseline, it is the baseline's own rounds, each held against one
 // that came a few rounds after it: drift that both versions would share still
 // cancels, and what outlasts a round stays in it.
-func (p *Prospect) path(worse float64) path {
+func (p *Prospect) foresee(worse float64) foresight {
 	rounds := float64(len(p.record.rounds))
 	recorded := rounds * float64(p.ways())
-	var out path
+	var out foresight
 	for number := range plays {
 		s := p.play(number, worse)
 		out = append(out, imagined{question{objective: p.question.objective, statistic: s}, recorded * scarce(s, rounds)})
@@ -45,7 +45,7 @@ func scarce(s statistic, rounds float64) float64 {
 }
 
 // evidence is the mean of the imagined trials'.
-func (p path) evidence(v trial.Verdict, rounds float64) float64 {
+func (p foresight) evidence(v trial.Verdict, rounds float64) float64 {
 	sum := 0.0
 	for _, t := range p {
 		against, within := t.question.evidence(rounds / t.recorded)
@@ -58,7 +58,7 @@ func (p path) evidence(v trial.Verdict, rounds float64) float64 {
 }
 
 // chance is that of having reached a verdict by a round.
-func (p path) chance(v trial.Verdict, rounds int, needed float64) float64 {
+func (p foresight) chance(v trial.Verdict, rounds int, needed float64) float64 {
 	mean := func(n float64) float64 { return p.evidence(v, n) }
 	return crossing(mean, float64(rounds), needed, func(perRound float64) float64 {
 		return noise(p[0].statistic, float64(rounds)/p[0].recorded, perRound)

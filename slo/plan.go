@@ -57,7 +57,7 @@ func (p *Prospect) forecast() trial.Forecast {
 	if f.Problem = p.problem(); f.Problem != "" {
 		return f
 	}
-	here := p.path(0)
+	here := p.foresee(0)
 	for _, v := range []trial.Verdict{trial.Pass, trial.Fail} {
 		rounds := p.until(here, v, trial.AsLikelyAsNot)
 		if rounds == 0 || f.Rounds > 0 && rounds >= f.Rounds {
@@ -80,7 +80,7 @@ func (p *Prospect) Until(v trial.Verdict, worse float64) int {
 	if p.problem() != "" {
 		return 0
 	}
-	return p.until(p.path(worse), v, trial.AsLikelyAsNot)
+	return p.until(p.foresee(worse), v, trial.AsLikelyAsNot)
 }
 
 // Smallest is the least regression that four of five trials fail within the
@@ -102,7 +102,7 @@ func (p *Prospect) Latency() (subject string, ok bool) {
 
 // until is the fewest rounds at which a verdict has a chance; 0 if no length
 // in reach would do.
-func (p *Prospect) until(e path, v trial.Verdict, chance float64) int {
+func (p *Prospect) until(e foresight, v trial.Verdict, chance float64) int {
 	low, most := p.fewest(v)-1, max(p.budget, reach*len(p.record.rounds))
 	high := low + 1
 	for p.chance(e, v, high) < chance {
@@ -132,7 +132,7 @@ func (p *Prospect) fewest(v trial.Verdict) int {
 }
 
 // chance is that of having reached a verdict by a round.
-func (p *Prospect) chance(e path, v trial.Verdict, rounds int) float64 {
+func (p *Prospect) chance(e foresight, v trial.Verdict, rounds int) float64 {
 	if rounds < p.fewest(v) {
 		return 0
 	}
@@ -156,7 +156,7 @@ func (p *Prospect) smallest() float64 {
 	if o.metric != latency {
 		high = 1
 	}
-	shown := func(worse float64) bool { return p.chance(p.path(worse), trial.Fail, p.budget) >= trial.FairlySure }
+	shown := func(worse float64) bool { return p.chance(p.foresee(worse), trial.Fail, p.budget) >= trial.FairlySure }
 	if !shown(high) {
 		return math.Inf(1)
 	}
@@ -250,6 +250,6 @@ func (p *Prospect) untilTail(requests float64) time.Duration {
 
 // hasData reports whether the record says anything of the question.
 func (p *Prospect) hasData() bool {
-	e := p.path(0)
+	e := p.foresee(0)
 	return e.evidence(trial.Pass, 1e6) != 0 || e.evidence(trial.Fail, 1e6) != 0
 }

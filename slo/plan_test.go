@@ -132,11 +132,11 @@ func TestWhatNoLengthDecides(t *testing.T) {
 	if f.Decidable() || f.Verdict != trial.Inconclusive || f.Rounds != 0 || f.Enough != 0 || f.Problem != "" {
 		t.Errorf("%+v", f)
 	}
-	// Equal versions are exactly equal, so that no length makes chance a difference.
+	// Equal versions are as good as equal, so that no length in reach makes chance a difference.
 	for seed := range uint64(5) {
-		f = planned(t, both, rounds(same, seed, 2, warm), 1_000_000, "latency-p95 <= 100% of baseline")
+		f = planned(t, both, rounds(same, seed, 2, warm), 10_000, "latency-p95 <= 100% of baseline")
 		if f.Decidable() || f.Rounds != 0 {
-			t.Errorf("a million rounds of equal versions: %s after %d", f.Verdict, f.Rounds)
+			t.Errorf("ten thousand rounds of equal versions: %s after %d", f.Verdict, f.Rounds)
 		}
 	}
 	f = planned(t, both, rounds(same, 1, 2, warm), 240, "latency-p50 <= 80% of baseline")

@@ -55,10 +55,10 @@ func (e *exceedance) add(r judgedRound) bool {
 
 func share(k, n int) float64 { return float64(k) / float64(n) }
 
-func (e *exceedance) width() int { return e.rounds.width() }
+func (e *exceedance) alike() float64 { return e.rounds.alike() }
 
 func (e *exceedance) repeated(times float64) (above, below float64) {
-	return e.rounds.judged().Scale(times).Evidence()
+	return e.rounds.evidence(0, times)
 }
 
 func (e *exceedance) figures(l outlook) figures {
@@ -68,10 +68,9 @@ func (e *exceedance) figures(l outlook) figures {
 
 // ratioFigures are those of a contrast that is also kept as a ladder.
 func ratioFigures(l outlook, rounds *chain, ladder ladder, method string) figures {
-	width := rounds.width()
 	return figures{
-		unit: trial.Ratio, anytime: ladder.anytime(width, l.needed), credible: ladder.credible(width, credible),
-		within: bayes.StudentWithin(rounds.at(width)), merged: 1 << width, method: method,
+		unit: trial.Ratio, anytime: ladder.anytime(l.needed), credible: ladder.credible(credible),
+		within: rounds.within(0), alike: rounds.alike(), method: method,
 	}
 }
 
@@ -95,10 +94,10 @@ func (v *valueRatio) add(r judgedRound) bool {
 	return true
 }
 
-func (v *valueRatio) width() int { return v.rounds.width() }
+func (v *valueRatio) alike() float64 { return v.rounds.alike() }
 
 func (v *valueRatio) repeated(times float64) (above, below float64) {
-	return v.rounds.judged().Scale(times).Evidence()
+	return v.rounds.evidence(0, times)
 }
 
 func (v *valueRatio) figures(l outlook) figures {
@@ -128,7 +127,7 @@ func (s *shareDifference) add(r judgedRound) bool {
 	return true
 }
 
-func (s *shareDifference) width() int { return s.rounds.width() }
+func (s *shareDifference) alike() float64 { return s.rounds.alike() }
 
 func (s *shareDifference) repeated(times float64) (above, below float64) {
 	return s.against(s.limit, times)
@@ -141,7 +140,7 @@ func (s *shareDifference) against(limit, times float64) (above, below float64) {
 	if s.few(times) {
 		return bayes.ShareDifference(times*s.c.hits, times*s.c.trials, times*s.b.hits, times*s.b.trials, limit)
 	}
-	return s.rounds.judged().Shift(limit).Scale(times).Evidence()
+	return s.rounds.evidence(limit, times)
 }
 
 func (s *shareDifference) few(times float64) bool { return times*(s.c.hits+s.b.hits) < fewHits }
@@ -151,7 +150,7 @@ func (s *shareDifference) figures(l outlook) figures {
 	if s.c.trials == 0 {
 		return f
 	}
-	estimate := s.rounds.at(0).Mean
+	estimate := s.rounds.mean()
 	if s.few(1) {
 		estimate = s.c.share() - s.b.share()
 	}
@@ -164,9 +163,9 @@ func (s *shareDifference) figures(l outlook) figures {
 		return f
 	}
 	f.method = "contrast of both shares, paired by round"
-	f.merged = 1 << s.rounds.width()
-	f.within = bayes.StudentWithin(s.rounds.judged().Shift(s.limit))
-	f.credible[0], f.credible[1] = bayes.StudentInterval(s.rounds.judged(), credible)
+	f.alike = s.rounds.alike()
+	f.within = s.rounds.within(s.limit)
+	f.credible = s.rounds.credible(credible)
 	return f
 }
 
