@@ -250,3 +250,14 @@ func TestConformanceOfAComparedTrialLooksAtTheCandidateAlone(t *testing.T) {
 		t.Errorf("the implied objective is %q", text)
 	}
 }
+
+func TestLeadIsTheBestCandidateInItsHardestDuel(t *testing.T) {
+	j := contestOf(t, three, nil, "minimize latency-mean")
+	got := play(j, rounds(speeds([]float64{1, 0.8, 0.78}, nil), 3, 3, 16)).Lead
+	if got == nil || got.Version != "b" || got.Rival != "a" || got.Reward != "minimize latency-mean" || got.Change.Value >= 0 || got.Progress >= 1 {
+		t.Errorf("%+v", got)
+	}
+	if got := play(judgeOf(t, both, nil, "latency-p99 <= 1s"), rounds(same, 1, 2, 8)).Lead; got != nil {
+		t.Errorf("of a trial without rewards: %+v", got)
+	}
+}

@@ -66,6 +66,7 @@ func (j *Judge) look() trial.Look {
 		}
 		l.Standings = append(l.Standings, s)
 	}
+	l.Lead = j.lead()
 	return l
 }
 

@@ -10,6 +10,17 @@ type Look struct {
 	Late      int    // requests late by the generator's own fault
 	Requests  int    // planned so far in judged rounds, all versions
 	Standings []Standing
+	Lead      *Lead // nil where no version competes for a reward
+}
+
+// Lead is the candidate of a contest with the best figure so far, and the duel
+// that it is furthest from winning.
+type Lead struct {
+	Version  string
+	Rival    string
+	Reward   string   // "minimize latency-mean"
+	Change   Quantity // of the version's figure against the rival's
+	Progress float64  // 0 to 1: how much of the evidence needed is there
 }
 
 // Standing is one objective's way to its verdict, for one candidate.
