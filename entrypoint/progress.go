@@ -153,7 +153,19 @@ func (g *progress) standings(l trial.Look, layout string) []string {
 		}
 		lines = append(lines, fmt.Sprintf(layout, name, s.Figure, way(s)))
 	}
+	if lead := l.Lead(); lead != nil {
+		name := fmt.Sprintf("%s against %s: %s", lead.Version, lead.Rival, lead.Reward)
+		lines = append(lines, fmt.Sprintf(layout, summary.Plain(name), lead.Change, leadWay(lead)))
+	}
 	return lines
+}
+
+// leadWay is how far the best candidate is from winning its hardest duel.
+func leadWay(l *trial.Lead) string {
+	if l.Progress >= 1 {
+		return "shown better"
+	}
+	return summary.Bar(l.Progress, 12) + " to win"
 }
 
 // way is how far an objective is from its verdict.

@@ -94,18 +94,19 @@ func (c *chances) count(rewards []Reward, means []float64, running []bool, weigh
 	n := len(running)
 	for k, r := range rewards {
 		own := means[k*n : (k+1)*n]
-		first, second := podium(r, own, running)
-		if first < 0 {
-			return
+		best := math.NaN()
+		for v, x := range own {
+			if running[v] && (math.IsNaN(best) || r.better(x, best)) {
+				best = x
+			}
 		}
-		c.best[k][first] += weight
-		for v := range own {
-			c.loss[k][v] += weight * r.behind(own[first], own[v])
-		}
-		if k == 0 {
-			c.amongTwo[first] += weight
-			if second >= 0 {
-				c.amongTwo[second] += weight
+		for v, x := range own {
+			c.loss[k][v] += weight * r.behind(best, x)
+			if running[v] {
+				c.best[k][v] += weight * among(1, r, own, running, v)
+			}
+			if running[v] && k == 0 {
+				c.amongTwo[v] += weight * among(2, r, own, running, v)
 			}
 		}
 	}
@@ -116,19 +117,20 @@ func (c *chances) count(rewards []Reward, means []float64, running []bool, weigh
 	}
 }
 
-// podium is the best and the second of the versions in the running; −1 for none.
-func podium(r Reward, own []float64, running []bool) (first, second int) {
-	first, second = -1, -1
-	for v, x := range own {
+// among is a version's part of the first places: all of one, or what equal
+// versions share.
+func among(places int, r Reward, own []float64, running []bool, v int) float64 {
+	better, equal := 0, 0
+	for rival, x := range own {
 		switch {
-		case !running[v]:
-		case first < 0 || r.better(x, own[first]):
-			first, second = v, first
-		case second < 0 || r.better(x, own[second]):
-			second = v
+		case !running[rival]:
+		case r.better(x, own[v]):
+			better++
+		case x == own[v]:
+			equal++
 		}
 	}
-	return first, second
+	return math.Min(math.Max(float64(places-better)/float64(equal), 0), 1)
 }
 
 func isDominated(rewards []Reward, means []float64, running []bool, v int) bool {

@@ -175,3 +175,47 @@ func (j *Judge) choiceSoFar() trial.Verdict {
 	}
 	return trial.Fail
 }
+
+// lead is the candidate that is best by the first reward so far, and the duel
+// that it is furthest from winning; nil where no version competes.
+func (j *Judge) lead() *trial.Lead {
+	if j.contest == nil || j.rounds == 0 {
+		return nil
+	}
+	running, leader := j.running(), j.foremost()
+	var out *trial.Lead
+	for _, race := range j.contest.races {
+		o := race.reward.equal()
+		for _, d := range race.duels {
+			rival, evidence := d.versus(leader)
+			if rival < 0 || !running[rival] || j.contest.pattern == Pareto && j.baseline >= 0 && rival != j.baseline {
+				continue
+			}
+			if progress := evidence / d.needed(); out == nil || progress < out.Progress {
+				_, _, change := j.compare(o, leader, rival)
+				out = &trial.Lead{Version: j.versions[leader].Name, Rival: j.versions[rival].Name, Reward: race.reward.Text, Change: change, Progress: progress}
+			}
+		}
+	}
+	if out != nil {
+		out.Progress = min(max(out.Progress, 0), 1)
+	}
+	return out
+}
+
+// foremost is the candidate in the running with the best figure of the first
+// reward; −1 for none.
+func (j *Judge) foremost() int {
+	first := j.contest.races[0].reward
+	o := first.equal()
+	best := -1
+	for v, running := range j.running() {
+		if v == j.baseline || !running {
+			continue
+		}
+		if best < 0 || first.better(j.judged[v].value(o.metric, o.stat), j.judged[best].value(o.metric, o.stat)) {
+			best = v
+		}
+	}
+	return best
+}

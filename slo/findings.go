@@ -48,7 +48,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 func (j *Judge) look() trial.Look {
 	return trial.Look{
 		Rounds: j.rounds, Seconds: j.seconds, Done: j.done, Verdict: j.verdictSoFar(),
-		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned, Standings: j.standings,
+		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned, Standings: j.standings, Lead: j.lead,
 	}
 }
 

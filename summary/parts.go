@@ -125,6 +125,9 @@ func (v view) method() string {
 	if v.Measured.Rounds == 0 {
 		return ""
 	}
+	if contest := v.contestMethod(); contest != "" {
+		return mark(v.measured()) + "\n\n" + contest
+	}
 	return mark(v.measured())
 }
 

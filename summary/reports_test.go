@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"maps"
 	"math"
 	"time"
 
@@ -9,10 +10,12 @@ import (
 
 // reports are trials as they happen, by the name of their goldens.
 func reports() map[string]trial.Report {
-	return map[string]trial.Report{
+	out := map[string]trial.Report{
 		"fail": failing(), "pass": passing(), "inconclusive": undecided(),
 		"not-ready": notReady(), "broken": broken(), "candidates": threeCandidates(), "conformance": conformance(),
 	}
+	maps.Copy(out, contests())
+	return out
 }
 
 var unknown = math.NaN()
