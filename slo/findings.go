@@ -126,6 +126,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 	against, within := q.evidence(1)
 	f.Against, f.For = trial.Evidence{Log: against, Most: q.against}, trial.Evidence{Log: within, Most: q.within}
 	f.Statistic, f.Rounds = shown.method+shown.caution(), q.rounds
+	f.Effective = math.Round(10*shown.effective(q.rounds)) / 10
 	f.Requests = j.judged[q.candidate].requests
 	if o.Relative() {
 		f.Requests += j.judged[j.baseline].requests

@@ -91,10 +91,16 @@ func (f figures) caution() string {
 	return ""
 }
 
+// effective is how many independent rounds so many count for.
+func (f figures) effective(rounds int) float64 {
+	return float64(rounds) / math.Max(1, math.Max(f.alike, f.clumped))
+}
+
 // pair is the place of the candidate and its baseline in a view.
 type pair struct{ candidate, baseline int }
 
-// newStatistic chooses what an objective is judged by: JUDGE's table of forms.
+// newStatistic chooses what an objective is judged by; docs/objectives.md has the
+// table of forms.
 func newStatistic(o Objective, who pair) statistic {
 	isShare := o.metric == errorRate
 	isQuantile := o.metric == latency && o.stat.kind == quantile

@@ -39,10 +39,11 @@ type Finding struct {
 	Needed     float64  `json:"needed"`     // evidence at which a pass is shown; a fail takes as much times the pairs it is corrected for
 	Confidence float64  `json:"confidence"` // 0.95
 
-	Statistic string `json:"statistic"` // how it was judged
-	Rounds    int    `json:"rounds"`    // judged rounds that carried data for it
-	Requests  int    `json:"requests"`  // of this version and its baseline in those rounds
-	Needs     *Needs `json:"needs,omitempty"`
+	Statistic string  `json:"statistic"`        // how it was judged
+	Rounds    int     `json:"rounds"`           // judged rounds that carried data for it
+	Effective float64 `json:"effective_rounds"` // of these, as many as count as independent
+	Requests  int     `json:"requests"`         // of this version and its baseline in those rounds
+	Needs     *Needs  `json:"needs,omitempty"`
 }
 
 // Evidence is a Bayes factor, kept as its natural logarithm because it
