@@ -34,7 +34,8 @@ func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
 		t.Fatal(err)
 	}
 	delimiter := "seatrial-30313233343536373839616263646566"
-	want := "verdict<<" + delimiter + "\nfail\n" + delimiter + "\nfailed-objectives<<" + delimiter + "\na\nb\n" + delimiter + "\n"
+	want := "verdict<<" + delimiter + "\nfail\n" + delimiter + "\nfailed-objectives<<" + delimiter + "\na\nb\n" + delimiter + "\n" +
+		"comment-url<<" + delimiter + "\n\n" + delimiter + "\n"
 	if got, _ := os.ReadFile(env["GITHUB_OUTPUT"]); string(got) != want {
 		t.Errorf("outputs %q, want %q", got, want)
 	}
@@ -73,8 +74,8 @@ func TestAnnotationsAreBounded(t *testing.T) {
 	var out bytes.Buffer
 	p, _ := gitHubIn(t, &out)
 	_ = p.Publish(t.Context(), Publication{Annotations: make([]Annotation, 50)})
-	if n := strings.Count(out.String(), "::notice"); n != 10 {
-		t.Errorf("%d annotations, want 10", n)
+	if n := strings.Count(out.String(), "::notice"); n != 9 {
+		t.Errorf("%d annotations, want 9", n)
 	}
 }
 
