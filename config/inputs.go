@@ -171,7 +171,7 @@ var Inputs = []Input{
 		Help: "Number of the pull or merge request."},
 	{Name: "commit-status", Path: "publish.commit-status", Section: aboutPublishing, Placeholder: "BOOL", Default: "false", Bool: true,
 		Help: "Whether to mark the commit with the verdict too."},
-	{Name: "github-token", Path: "publish.github-token", Section: aboutPublishing, Placeholder: "TOKEN", Default: "in the action: the job's own",
+	{Name: "github-token", Path: "publish.github-token", Section: aboutPublishing, Placeholder: "TOKEN", Default: "the job's own, in the action",
 		Help: "The token that comments on GitHub; it needs pull-requests: write. Never shown."},
 	{Name: "gitlab-token", Path: "publish.gitlab-token", Section: aboutPublishing, Placeholder: "TOKEN",
 		Help: "The token that comments on GitLab; it needs the scope api. Never shown."},
