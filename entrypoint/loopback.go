@@ -91,6 +91,6 @@ func loopback(address string) (hostPort string, loops bool) {
 		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
 	}
 	ip, err := netip.ParseAddr(host)
-	loops = err == nil && (ip.Unmap().IsLoopback() || ip.IsUnspecified())
+	loops = err == nil && (ip.IsLoopback() || ip.IsUnspecified())
 	return net.JoinHostPort(u.Hostname(), port), loops || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }

@@ -182,7 +182,7 @@ func (s *Server) user(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusForbidden, NotAccessible)
 		return
 	}
-	s.send(w, http.StatusOK, s.like("public-user", account(s.Login)))
+	s.send(w, http.StatusOK, s.like("public-user", map[string]any{"login": s.Login, "user_view_type": "public"}))
 }
 
 func account(login string) map[string]any { return map[string]any{"login": login} }
@@ -278,7 +278,10 @@ func (s *Server) sendPulls(w http.ResponseWriter, wanted func(Pull) bool) {
 		if wanted(p) {
 			head := s.part("pull-request-simple", "head")
 			maps.Copy(head, map[string]any{"sha": p.SHA, "label": p.Head})
-			out = append(out, s.like("pull-request-simple", map[string]any{"number": p.Number, "state": p.State, "head": head}))
+			// The teams of GitHub's example are not as its own schema has them.
+			out = append(out, s.like("pull-request-simple", map[string]any{
+				"number": p.Number, "state": p.State, "head": head, "requested_teams": []any{},
+			}))
 		}
 	}
 	s.send(w, http.StatusOK, out)
