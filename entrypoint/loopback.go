@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
@@ -20,11 +22,25 @@ type surroundings struct {
 }
 
 // here looks around. The first process of a container that is seatrial itself
-// is alone there, unless it sees the machine's own network: Docker's bridge
-// is visible only from outside of it.
+// is alone there, unless it is on the machine's own network.
 func here() surroundings {
-	_, err := os.Stat("/sys/class/net/docker0")
-	return surroundings{alone: os.Getpid() == 1 && err != nil, answers: answers}
+	return surroundings{alone: os.Getpid() == 1 && !onMachine(os.DirFS("/sys/class/net")), answers: answers}
+}
+
+// onMachine reports whether a network is a machine's: it has a device or a
+// bridge. A container's own has one end of each pair, linked to the other end;
+// a device is linked to itself.
+func onMachine(interfaces fs.FS) bool {
+	all, _ := fs.Glob(interfaces, "*/iflink") // the pattern is sound
+	for _, path := range all {
+		name := strings.TrimSuffix(path, "/iflink")
+		link, _ := fs.ReadFile(interfaces, path)
+		index, err := fs.ReadFile(interfaces, name+"/ifindex")
+		if err == nil && name != "lo" && bytes.Equal(link, index) {
+			return true
+		}
+	}
+	return false
 }
 
 // answers reports whether anything takes a connection there.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/seatrial/seatrial/config"
 )
@@ -74,6 +75,33 @@ func loaded(p process, address string) (config.File, error) {
 }
 
 func never(string) bool { return false }
+
+// As seen in a container on Docker's bridge, and on a runner.
+func TestAContainersOwnNetworkIsToldFromAMachines(t *testing.T) {
+	network := func(links ...string) fs.FS {
+		files := fstest.MapFS{}
+		for _, link := range links {
+			f := strings.Fields(link)
+			files[f[0]+"/ifindex"], files[f[0]+"/iflink"] = &fstest.MapFile{Data: []byte(f[1] + "\n")}, &fstest.MapFile{Data: []byte(f[2] + "\n")}
+		}
+		return files
+	}
+	for name, c := range map[string]struct {
+		network fs.FS
+		machine bool
+	}{
+		"bridge":       {network("lo 1 1", "eth0 14 15"), false},
+		"with tunnels": {network("lo 1 1", "tunl0 2 0", "eth0 14 15", "eth1 16 17"), false},
+		"none":         {network("lo 1 1"), false},
+		"runner":       {network("lo 1 1", "eth0 2 2", "docker0 3 3"), true},
+		"pod's Docker": {network("lo 1 1", "eth0 4 9", "docker0 5 5"), true},
+		"no sysfs":     {network(), false},
+	} {
+		if got := onMachine(c.network); got != c.machine {
+			t.Errorf("%s: machine %v", name, got)
+		}
+	}
+}
 
 func TestWhatListensAnswers(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
