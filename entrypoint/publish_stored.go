@@ -59,6 +59,10 @@ func (p process) publishStored(dir string, flags map[string]string) int {
 		fmt.Fprintln(p.stderr, err)
 		return exitBadInput
 	}
+	if where.Name() == "local" {
+		fmt.Fprintln(p.stderr, "seatrial: publish: this is no pipeline that can show a report: run it on GitHub, or look at report.html")
+		return exitBadInput
+	}
 	r, err := storedReport(dir)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "seatrial: publish: %s\n", summary.Plain(err.Error()))

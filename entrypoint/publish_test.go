@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"github.com/seatrial/seatrial/evidence"
 	"github.com/seatrial/seatrial/internal/githubapi"
 	"github.com/seatrial/seatrial/platform"
+	"github.com/seatrial/seatrial/summary"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -326,6 +329,37 @@ func TestPublishingThatFailsIsSeen(t *testing.T) {
 	artifact(t, c, nil)
 	server.Fail(githubapi.Fault{Method: "POST", Times: 99, Status: 422, Body: githubapi.TooLong})
 	finish(t, c).wants(t, exitBroken, "Body is too long")
+	c = command(t, "publish", "--from=seatrial-report")
+	artifact(t, c, nil)
+	finish(t, c).wants(t, exitBadInput, "no pipeline")
 	finish(t, command(t, "publish")).wants(t, exitBadInput, "needs --from DIR")
 	finish(t, command(t, "publish", "--from=x", "--comment=always")).wants(t, exitBadInput, "no way to comment")
+}
+
+// A forged report may hold any number where a trial writes one.
+func TestNoNumberOfAReportStopsItsRendering(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--candidate", serve(t, always500), "--baseline", serve(t, ok), "--objectives", "error-rate <= 1%\nlatency-p95 <= 110% of baseline")
+	data, err := os.ReadFile(filepath.Join(r.dir, evidence.ReportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := 0
+	for _, at := range regexp.MustCompile(`(": |      )-?[0-9][0-9.e+-]*`).FindAllIndex(data, -1) {
+		start := at[0] + bytes.IndexAny(data[at[0]:at[1]], "-0123456789")
+		for _, number := range []string{"-1", "0", "1e+300", "9223372036854775807"} {
+			forged := slices.Concat(data[:start], []byte(number), data[at[1]:])
+			report, err := trial.ReadReport(forged)
+			if err != nil {
+				continue
+			}
+			taken++
+			if n := len(summary.Comment(report)); n == 0 || n > summary.CommentLimit {
+				t.Errorf("%d bytes of a comment with %s in place of %s", n, number, data[start:at[1]])
+			}
+		}
+	}
+	if taken < 100 {
+		t.Errorf("only %d forged reports were read", taken)
+	}
 }

@@ -97,13 +97,16 @@ func (d *discussion) comment(ctx context.Context, c Comment) (url string) {
 	return url
 }
 
+// longestContext is the most of a status' name that fits GitHub's column.
+const longestContext = 255
+
 func (d *discussion) mark(ctx context.Context, s Status) {
 	if !s.Wanted {
 		return
 	}
 	err := errors.New("the event does not tell the commit")
 	if d.run.sha != "" {
-		err = d.api.mark(ctx, d.run.sha, "seatrial/"+d.run.key, d.run.url, s)
+		err = d.api.mark(ctx, d.run.sha, clipped("seatrial/"+d.run.key, longestContext), d.run.url, s)
 	}
 	d.note("marking the commit", toMark, err)
 }
@@ -123,13 +126,12 @@ func (d *discussion) note(doing, permission string, err error) {
 func (d *discussion) notice() string {
 	all := d.notices
 	if len(d.refused) > 0 {
-		text := "Not shown beside the log, for want of " + strings.Join(d.refused, " and ") + ": "
-		text += cmp.Or(d.run.outsider, d.why) + ". "
+		text := "The token lacks " + strings.Join(d.refused, " and ") + " (" + cmp.Or(d.run.outsider, d.why) + "): " +
+			"what needs it was left out, and summary, outputs and exit code are as ever. "
 		if d.run.outsider == "" {
-			text += "Name it under the job's permissions:. "
+			text += "Give it under permissions: of the job. "
 		}
-		all = append(all, text+"The tokens of runs for forks and of Dependabot never have it; docs/github.md shows what to do there. "+
-			"The summary, the outputs and the exit code are as ever.")
+		all = append(all, text+"Runs for forks and of Dependabot never have it; docs/github.md has the way around.")
 	}
 	return strings.Join(all, " ")
 }
