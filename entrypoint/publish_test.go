@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
 	"github.com/seatrial/seatrial/internal/githubapi"
@@ -193,6 +195,27 @@ func TestBesideTheLog(t *testing.T) {
 		if got.Comment.Passed != c.passed || got.Status.Passed != c.spared || got.Status.Description != c.description || got.Comment.Mode != platform.CommentUpdate {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+func TestAnnotationsPointAtTheObjectivesOfTheFile(t *testing.T) {
+	finding := func(v trial.Verdict, s *trial.Source) trial.Finding {
+		return trial.Finding{Objective: "error-rate <= 1%", Verdict: v, Reason: "why", Source: s}
+	}
+	in := trial.Source{File: "seatrial.yaml", Line: 6, Column: 5}
+	r := trial.Report{Status: trial.Judged, Verdict: trial.Fail, Reason: "it is slower", Findings: []trial.Finding{
+		finding(trial.Fail, &in), finding(trial.Pass, &in), finding(trial.Fail, &trial.Source{Input: "INPUT_OBJECTIVES"}), finding(trial.Fail, nil),
+	}}
+	want := []platform.Annotation{
+		{Level: platform.Error, Title: "Seatrial: fail", Message: "it is slower"},
+		{Level: platform.Warning, Title: "Seatrial: error-rate <= 1%", Message: "why", File: "seatrial.yaml", Line: 6, Column: 5},
+	}
+	if diff := cmp.Diff(want, findingAnnotations(r)); diff != "" {
+		t.Error(diff)
+	}
+	r.Verdict, r.Findings = trial.Pass, nil
+	if got := findingAnnotations(r); got != nil {
+		t.Errorf("a pass annotates %v", got)
 	}
 }
 

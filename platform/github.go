@@ -130,7 +130,9 @@ func bounded(all []Annotation) []Annotation {
 func (g *gitHub) annotate(a Annotation) {
 	fields := map[string]string{"title": a.Title}
 	if a.File != "" {
-		fields["file"], fields["line"], fields["col"] = a.File, strconv.Itoa(a.Line), strconv.Itoa(a.Column)
+		// GitHub knows files by their path in the repository.
+		file := strings.TrimPrefix(a.File, g.Getenv("GITHUB_WORKSPACE")+"/")
+		fields["file"], fields["line"], fields["col"] = file, strconv.Itoa(a.Line), strconv.Itoa(a.Column)
 	}
 	message := []rune(a.Message)
 	text := string(message[:min(len(message), longestMessage)])

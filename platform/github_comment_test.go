@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -272,6 +273,34 @@ func TestTheCommitIsMarked(t *testing.T) {
 	}
 	if len(j.Comments()) != 0 {
 		t.Error("comment: off comments")
+	}
+}
+
+func TestALongNameIsCutToWhatAStatusHolds(t *testing.T) {
+	j := newJob(t)
+	j.env["GITHUB_WORKFLOW"] = strings.Repeat("w", 300)
+	if err := j.publish(t, func(p *Publication) { p.Status.Wanted = true }); err != nil {
+		t.Fatal(err)
+	}
+	if all := j.Statuses(); len(all) != 1 || utf8.RuneCountInString(all[0].Context) != 255 {
+		t.Errorf("statuses %v", all)
+	}
+}
+
+// GitHub Enterprise Server answers under a path of its own.
+func TestTheAPIMayHaveAPath(t *testing.T) {
+	j := newJob(t)
+	enterprise, stop := githubapi.New(func(h http.Handler) http.Handler { return http.StripPrefix("/api/v3", h) })
+	t.Cleanup(stop)
+	for _, base := range []string{enterprise.URL + "/api/v3", enterprise.URL + "/api/v3/"} {
+		j.env["GITHUB_API_URL"] = base
+		if err := j.publish(t, nil); err != nil || len(enterprise.Comments()) != 1 {
+			t.Errorf("%s: %v, comments %v", base, err, enterprise.Comments())
+		}
+	}
+	j.env["GITHUB_API_URL"] = "nowhere"
+	if err := j.publish(t, nil); err == nil || !strings.Contains(err.Error(), "GITHUB_API_URL") {
+		t.Errorf("error %v, want one that names the variable", err)
 	}
 }
 

@@ -206,121 +206,146 @@ func TestGitHub(t *testing.T) {
 	d := describe(t)
 	binary := filepath.Join(t.TempDir(), "seatrial")
 	run(t, os.Environ(), "", "go", "build", "-o", binary, "../../entrypoint").expect(t, 0)
-	const mark = "<!-- seatrial:v1 key=release/trial -->\n"
-	for name, play := range map[string]func(*testing.T, *hub){
-		"first comment, edited by the second run, not sent when unchanged": func(t *testing.T, h *hub) {
-			h.publish(t, trial.Fail).expect(t, 0)
-			h.wants(t, "fail")
-			h.publish(t, trial.Pass).expect(t, 0)
-			h.wants(t, "pass")
-			h.Requests()
-			h.publish(t, trial.Pass).expect(t, 0)
-			want := []string{"GET /user", "GET /repos/acme/shop/issues/7/comments?per_page=100"}
-			if diff := cmp.Diff(want, h.Requests()); diff != "" {
-				t.Error(diff)
-			}
-		},
-		"recreate": func(t *testing.T, h *hub) {
-			h.Login, h.Author = "robot", "robot"
-			h.Add("robot", mark+"old")
-			h.Add("somebody", "a remark")
-			h.publish(t, trial.Pass, "--comment=recreate").expect(t, 0)
-			if all := h.Comments(); len(all) != 2 || all[0].Author != "somebody" || !strings.Contains(all[1].Body, "pass") {
-				t.Errorf("%v", all)
-			}
-		},
-		"on failure": func(t *testing.T, h *hub) {
-			h.publish(t, trial.Pass, "--comment=on-failure").expect(t, 0)
-			if all := h.Comments(); len(all) != 0 {
-				t.Errorf("%v", all)
-			}
-			h.publish(t, trial.Fail, "--comment=on-failure").expect(t, 0)
-			h.wants(t, "fail")
-			h.publish(t, trial.Pass, "--comment=on-failure").expect(t, 0)
-			h.wants(t, "pass")
-		},
-		"a marker that somebody else pasted": func(t *testing.T, h *hub) {
-			h.Add("mallory", mark+"all is well")
-			h.publish(t, trial.Fail).expect(t, 0)
-			if all := h.Comments(); len(all) != 2 || all[0].Body != mark+"all is well" {
-				t.Errorf("%v", all)
-			}
-		},
-		"150 comments on two pages": func(t *testing.T, h *hub) {
-			for i := range 149 {
-				h.Add("somebody", fmt.Sprint("remark ", i))
-			}
-			h.Add(h.Author, mark+"old")
-			h.publish(t, trial.Pass).expect(t, 0)
-			if all := h.Comments(); len(all) != 150 || !strings.Contains(all[149].Body, "pass") {
-				t.Errorf("%d, the last %v", len(all), all[len(all)-1])
-			}
-		},
-		"the token of a fork's run": func(t *testing.T, h *hub) {
-			h.Fail(githubapi.Fault{Method: "POST", Times: 99, Status: 403, Body: githubapi.NotAccessible})
-			r := h.publish(t, trial.Fail, "--commit-status")
-			r.expect(t, 0)
-			if strings.Count(r.output, "::notice") != 1 || !strings.Contains(r.output, "pull-requests: write and statuses: write") {
-				t.Error(r.output)
-			}
-		},
-		"a body that GitHub finds too long": func(t *testing.T, h *hub) {
-			h.Fail(githubapi.Fault{Method: "POST", Times: 1, Status: 422, Body: githubapi.TooLong})
-			r := h.publish(t, trial.Fail)
-			r.expect(t, 5)
-			if !strings.Contains(r.output, "Body is too long") {
-				t.Error(r.output)
-			}
-		},
-		"429, and 403 of a secondary limit": func(t *testing.T, h *hub) {
-			h.Fail(githubapi.Fault{Method: "GET", Path: "/comments", Times: 1, Status: 429, Header: map[string]string{"Retry-After": "1"}, Body: githubapi.SecondaryRate})
-			h.Fail(githubapi.Fault{Method: "POST", Times: 1, Status: 403, Header: map[string]string{"Retry-After": "1"}, Body: githubapi.SecondaryRate})
-			begun := time.Now()
-			h.publish(t, trial.Fail).expect(t, 0)
-			h.wants(t, "fail")
-			if took := time.Since(begun); took < 2*time.Second {
-				t.Errorf("took %s, and was asked to wait twice for a second", took)
-			}
-		},
-		"a limit that is longer than publishing may take": func(t *testing.T, h *hub) {
-			h.Fail(githubapi.Fault{Times: 99, Status: 429, Header: map[string]string{"Retry-After": "3600"}, Body: githubapi.SecondaryRate})
-			begun := time.Now()
-			h.publish(t, trial.Fail).expect(t, 5)
-			if took := time.Since(begun); took > 5*time.Second {
-				t.Errorf("took %s to give up", took)
-			}
-		},
-		"trouble that passes": func(t *testing.T, h *hub) {
-			h.Fail(githubapi.Fault{Times: 2, Status: 503, Body: githubapi.ServerError})
-			h.publish(t, trial.Fail).expect(t, 0)
-			h.wants(t, "fail")
-		},
-		"the commit's status": func(t *testing.T, h *hub) {
-			h.publish(t, trial.Fail, "--commit-status", "--comment=off", "--comment-key=eu").expect(t, 0)
-			want := []githubapi.Status{{SHA: forked, State: "failure", Context: "seatrial/release/trial/eu",
-				Description: "fail: p95 latency is what it is", Target: "https://github.com/acme/shop/actions/runs/99"}}
-			if diff := cmp.Diff(want, h.Statuses()); diff != "" {
-				t.Error(diff)
-			}
-		},
-		"a fork's run that has ended": func(t *testing.T, h *hub) {
-			event := filepath.Join(h.dir, "event.json")
-			text := `{"workflow_run":{"head_sha":"` + forked + `","head_branch":"fix","head_repository":{"owner":{"login":"fan"}}}}`
-			if err := os.WriteFile(event, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			h.environ = append(h.environ, "GITHUB_REF=refs/heads/main", "GITHUB_EVENT_PATH="+event)
-			h.Open(githubapi.Pull{Number: 7, State: "open", SHA: forked, Head: "fan:fix"})
-			h.publish(t, trial.Fail).expect(t, 0)
-			h.wants(t, "fail")
-		},
+	for name, play := range map[string]func(*hub, *testing.T){
+		"first comment, edited by the second run, not sent when unchanged": (*hub).firstThenEdited,
+		"recreate":                                        (*hub).recreated,
+		"on failure":                                      (*hub).onFailure,
+		"a marker that somebody else pasted":              (*hub).pastedMarker,
+		"150 comments on two pages":                       (*hub).twoPages,
+		"the token of a fork's run":                       (*hub).forksToken,
+		"a body that GitHub finds too long":               (*hub).tooLong,
+		"429, and 403 of a secondary limit":               (*hub).limits,
+		"a limit that is longer than publishing may take": (*hub).longLimit,
+		"trouble that passes":                             (*hub).passingTrouble,
+		"the commit's status":                             (*hub).commitStatus,
+		"a fork's run that has ended":                     (*hub).forksRunEnded,
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHub(t, d, binary)
-			play(t, h)
+			play(h, t)
 			h.agrees(t)
 		})
 	}
+}
+
+const ourMark = "<!-- seatrial:v1 key=release/trial -->\n"
+
+func (h *hub) firstThenEdited(t *testing.T) {
+	h.publish(t, trial.Fail).expect(t, 0)
+	h.wants(t, "fail")
+	h.publish(t, trial.Pass).expect(t, 0)
+	h.wants(t, "pass")
+	h.Requests()
+	h.publish(t, trial.Pass).expect(t, 0)
+	want := []string{"GET /user", "GET /repos/acme/shop/issues/7/comments?per_page=100"}
+	if diff := cmp.Diff(want, h.Requests()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func (h *hub) recreated(t *testing.T) {
+	h.Login, h.Author = "robot", "robot"
+	h.Add("robot", ourMark+"old")
+	h.Add("somebody", "a remark")
+	h.publish(t, trial.Pass, "--comment=recreate").expect(t, 0)
+	if all := h.Comments(); len(all) != 2 || all[0].Author != "somebody" || !strings.Contains(all[1].Body, "pass") {
+		t.Errorf("%v", all)
+	}
+}
+
+func (h *hub) onFailure(t *testing.T) {
+	h.publish(t, trial.Pass, "--comment=on-failure").expect(t, 0)
+	if all := h.Comments(); len(all) != 0 {
+		t.Errorf("%v", all)
+	}
+	h.publish(t, trial.Fail, "--comment=on-failure").expect(t, 0)
+	h.wants(t, "fail")
+	h.publish(t, trial.Pass, "--comment=on-failure").expect(t, 0)
+	h.wants(t, "pass")
+}
+
+func (h *hub) pastedMarker(t *testing.T) {
+	h.Add("mallory", ourMark+"all is well")
+	h.publish(t, trial.Fail).expect(t, 0)
+	if all := h.Comments(); len(all) != 2 || all[0].Body != ourMark+"all is well" {
+		t.Errorf("%v", all)
+	}
+}
+
+func (h *hub) twoPages(t *testing.T) {
+	for i := range 149 {
+		h.Add("somebody", fmt.Sprint("remark ", i))
+	}
+	h.Add(h.Author, ourMark+"old")
+	h.publish(t, trial.Pass).expect(t, 0)
+	if all := h.Comments(); len(all) != 150 || !strings.Contains(all[149].Body, "pass") {
+		t.Errorf("%d, the last %v", len(all), all[len(all)-1])
+	}
+}
+
+func (h *hub) forksToken(t *testing.T) {
+	h.Fail(githubapi.Fault{Method: "POST", Times: 99, Status: 403, Body: githubapi.NotAccessible})
+	r := h.publish(t, trial.Fail, "--commit-status")
+	r.expect(t, 0)
+	if strings.Count(r.output, "::notice") != 1 || !strings.Contains(r.output, "pull-requests: write and statuses: write") {
+		t.Error(r.output)
+	}
+}
+
+func (h *hub) tooLong(t *testing.T) {
+	h.Fail(githubapi.Fault{Method: "POST", Times: 1, Status: 422, Body: githubapi.TooLong})
+	r := h.publish(t, trial.Fail)
+	r.expect(t, 5)
+	if !strings.Contains(r.output, "Body is too long") {
+		t.Error(r.output)
+	}
+}
+
+func (h *hub) limits(t *testing.T) {
+	h.Fail(githubapi.Fault{Method: "GET", Path: "/comments", Times: 1, Status: 429, Header: map[string]string{"Retry-After": "1"}, Body: githubapi.SecondaryRate})
+	h.Fail(githubapi.Fault{Method: "POST", Times: 1, Status: 403, Header: map[string]string{"Retry-After": "1"}, Body: githubapi.SecondaryRate})
+	begun := time.Now()
+	h.publish(t, trial.Fail).expect(t, 0)
+	h.wants(t, "fail")
+	if took := time.Since(begun); took < 2*time.Second {
+		t.Errorf("took %s, and was asked to wait twice for a second", took)
+	}
+}
+
+func (h *hub) longLimit(t *testing.T) {
+	h.Fail(githubapi.Fault{Times: 99, Status: 429, Header: map[string]string{"Retry-After": "3600"}, Body: githubapi.SecondaryRate})
+	begun := time.Now()
+	h.publish(t, trial.Fail).expect(t, 5)
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("took %s to give up", took)
+	}
+}
+
+func (h *hub) passingTrouble(t *testing.T) {
+	h.Fail(githubapi.Fault{Times: 2, Status: 503, Body: githubapi.ServerError})
+	h.publish(t, trial.Fail).expect(t, 0)
+	h.wants(t, "fail")
+}
+
+func (h *hub) commitStatus(t *testing.T) {
+	h.publish(t, trial.Fail, "--commit-status", "--comment=off", "--comment-key=eu").expect(t, 0)
+	want := []githubapi.Status{{SHA: forked, State: "failure", Context: "seatrial/release/trial/eu",
+		Description: "fail: p95 latency is what it is", Target: "https://github.com/acme/shop/actions/runs/99"}}
+	if diff := cmp.Diff(want, h.Statuses()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func (h *hub) forksRunEnded(t *testing.T) {
+	event := filepath.Join(h.dir, "event.json")
+	text := `{"workflow_run":{"head_sha":"` + forked + `","head_branch":"fix","head_repository":{"owner":{"login":"fan"}}}}`
+	if err := os.WriteFile(event, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h.environ = append(h.environ, "GITHUB_REF=refs/heads/main", "GITHUB_EVENT_PATH="+event)
+	h.Open(githubapi.Pull{Number: 7, State: "open", SHA: forked, Head: "fan:fix"})
+	h.publish(t, trial.Fail).expect(t, 0)
+	h.wants(t, "fail")
 }
 
 // wants fails the test unless there is one comment, with that verdict.
