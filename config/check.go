@@ -30,6 +30,7 @@ func (c checker) check() {
 	c.load()
 	c.request()
 	c.files()
+	c.publish()
 	c.policy()
 	c.budget()
 	if strings.TrimSpace(c.file.ReportDir) == "" {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,7 +86,7 @@ func TestEachMistakeIsToldAtItsPlace(t *testing.T) {
 }
 
 // inputCase is a value for an input that differs from its default, and the
-// line that it makes in the resolved file.
+// line that it makes in the resolved file, or the field in Publish.
 var inputCases = map[string]struct{ value, line string }{
 	"name":              {"shop", "name: shop"},
 	"candidate":         {"http://new.svc", "candidate: http://new.svc"},
@@ -123,6 +124,12 @@ var inputCases = map[string]struct{ value, line string }{
 	"no-data":           {"fail", "no-data: fail"},
 	"mode":              {"report", "mode: report"},
 	"report-dir":        {"out", "report-dir: out"},
+	"comment":           {"on-failure", "Comment:on-failure "},
+	"comment-key":       {"eu", "CommentKey:eu "},
+	"pr-number":         {"12", "PRNumber:12 "},
+	"commit-status":     {"true", "CommitStatus:true "},
+	"github-token":      {"ghs_literal", "GitHubToken:*** "},
+	"gitlab-token":      {"${PATH}", "GitLabToken:${PATH}"},
 }
 
 // companions are the inputs without which another makes no trial.
@@ -165,7 +172,8 @@ func TestEverySourceReachesEveryInput(t *testing.T) {
 				t.Errorf("%s: %v %v", source, err, warnings)
 				continue
 			}
-			text := resolved(t, file)
+			// The resolved file leaves out where the trial is published.
+			text := resolved(t, file) + fmt.Sprintf("%+v", file.Publish)
 			if line := strings.ReplaceAll(c.line, "SOURCE", source); !strings.Contains(text, line) {
 				t.Errorf("%s: no %q in\n%s", source, line, text)
 			}

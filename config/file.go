@@ -26,6 +26,7 @@ type File struct {
 	NoData     slo.NoData       `yaml:"no-data"`
 	Mode       Mode             `yaml:"mode"`
 	ReportDir  string           `yaml:"report-dir"`
+	Publish    Publish          `yaml:"publish"`
 
 	// Written is how addresses that refer to variables were written, by what
 	// they came to: it is what is shown of them. Referred is what was filled in.

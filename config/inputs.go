@@ -28,6 +28,7 @@ const (
 	aboutConnection = "Connection"
 	aboutJudgement  = "Judgement"
 	aboutResult     = "Result"
+	aboutPublishing = "Publishing"
 )
 
 // Inputs is every key of the file and every input of the step: what --help,
@@ -159,6 +160,21 @@ var Inputs = []Input{
 		Help: "enforce: the exit code tells the verdict; report: fail and inconclusive exit 0 as well."},
 	{Name: "report-dir", Path: "report-dir", Section: aboutResult, Placeholder: "DIR", Default: "seatrial-report",
 		Help: "Where evidence and reports are written."},
+
+	{Path: "publish", Section: aboutPublishing, Placeholder: "MAPPING",
+		Help: "Where the verdict is shown beside the log."},
+	{Name: "comment", Path: "publish.comment", Section: aboutPublishing, Placeholder: "WORD", Default: "update",
+		Help: "The comment on the pull or merge request: update, recreate, on-failure or off."},
+	{Name: "comment-key", Path: "publish.comment-key", Section: aboutPublishing, Placeholder: "TEXT",
+		Help: "Tells the comments and statuses of several trials in one job apart: a matrix value."},
+	{Name: "pr-number", Path: "publish.pr-number", Section: aboutPublishing, Placeholder: "NUMBER", Default: "the pipeline's own",
+		Help: "Number of the pull or merge request."},
+	{Name: "commit-status", Path: "publish.commit-status", Section: aboutPublishing, Placeholder: "BOOL", Default: "false", Bool: true,
+		Help: "Whether to mark the commit with the verdict too."},
+	{Name: "github-token", Path: "publish.github-token", Section: aboutPublishing, Placeholder: "TOKEN", Default: "the job's own, in the action",
+		Help: "The token that comments on GitHub; it needs pull-requests: write. Never shown."},
+	{Name: "gitlab-token", Path: "publish.gitlab-token", Section: aboutPublishing, Placeholder: "TOKEN",
+		Help: "The token that comments on GitLab; it needs the scope api. Never shown."},
 }
 
 // shape turns the text of an input into the value that the file would have

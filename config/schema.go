@@ -113,6 +113,8 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(object{"enum": slo.PatternNames()})
 	case reflect.TypeFor[Mode]():
 		return orReference(object{"enum": modeNames})
+	case reflect.TypeFor[CommentMode]():
+		return orReference(object{"enum": commentNames})
 	case reflect.TypeFor[trial.Secret]():
 		return object{"type": []string{"string", "number", "boolean"}}
 	}

@@ -39,6 +39,7 @@ func (f File) Secrets() []string {
 		add(f.Load.Body.Reveal())
 	}
 	add(f.Referred...)
+	add(f.Publish.GitHubToken.Reveal(), f.Publish.GitLabToken.Reveal())
 	add(userOf(f.Load.Proxy)...)
 	for _, t := range f.Targets() {
 		addHeaders(t.Headers)

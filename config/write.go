@@ -17,9 +17,11 @@ import (
 // YAML is the resolved file, defaults included: what Load and LoadStored read
 // back. Secrets are there as references only, URLs without user information.
 // A comment beside each objective says where it was written, so that findings
-// of a later judgement point there too.
+// of a later judgement point there too. Where the trial was published is not
+// part of it: it is nothing that was tried.
 func (f File) YAML() ([]byte, error) {
 	shown := f.withoutUsers()
+	shown.Publish = Publish{}
 	n, err := encode(reflect.ValueOf(shown), reflect.ValueOf(Default()))
 	if err != nil {
 		return nil, fmt.Errorf("writing the trial file: %w", err)

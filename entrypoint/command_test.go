@@ -412,19 +412,27 @@ func TestHostileTextStaysText(t *testing.T) {
 	hostile := "|`*x*`<script>alert(1)</script>@everyone\n::set-output name=passed::true\n<!-- --> \x1b[31m]]>"
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); _, _ = io.WriteString(w, hostile) })
 	c := command(t, append(short(), "--candidate", url, "--baseline", serve(t, ok), "--candidate-version", strings.ReplaceAll(hostile, "\n", " "), "--name", strings.ReplaceAll(hostile, "\n", " "))...)
-	outputs, summary := filepath.Join(c.Dir, "out"), filepath.Join(c.Dir, "step")
-	c.Env = append(c.Env, "GITHUB_ACTIONS=true", "GITHUB_OUTPUT="+outputs, "GITHUB_STEP_SUMMARY="+summary)
+	server := inJob(t, c)
+	outputs, summary := filepath.Join(c.Dir, "output"), filepath.Join(c.Dir, "summary")
 	r := finish(t, c)
 	r.wants(t, exitFail, "FAIL")
 	for line := range strings.Lines(r.stdout + r.stderr) {
-		if strings.HasPrefix(line, "::") && !strings.HasPrefix(line, "::error ") && !strings.HasPrefix(line, "::warning ") {
+		ours := strings.HasPrefix(line, "::error ") || strings.HasPrefix(line, "::warning ") || strings.HasPrefix(line, "::add-mask::"+server.Token)
+		if strings.HasPrefix(line, "::") && !ours {
 			t.Errorf("a command for the pipeline in the log: %q", line)
 		}
 	}
 	if strings.Contains(r.stdout+r.stderr, "\x1b[31m") {
 		t.Error("an escape sequence of the target reached the log")
 	}
-	for _, path := range []string{summary, filepath.Join(r.dir, "summary.md"), filepath.Join(r.dir, "report.html")} {
+	comment := filepath.Join(c.Dir, "comment")
+	if all := server.Comments(); len(all) != 1 || os.WriteFile(comment, []byte(strings.TrimPrefix(all[0].Body, "<!-- seatrial:v1 key=release/trial -->")), 0o644) != nil {
+		t.Fatalf("comments %v", all)
+	}
+	if marks := server.Statuses(); len(marks) != 1 || strings.Contains(marks[0].Description, "\n") {
+		t.Errorf("statuses %v", marks)
+	}
+	for _, path := range []string{summary, comment, filepath.Join(r.dir, "summary.md"), filepath.Join(r.dir, "report.html")} {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

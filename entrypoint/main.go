@@ -36,6 +36,7 @@ func start() (code int) {
 		color: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 		live:  term.IsTerminal(int(os.Stderr.Fd())),
 		width: width(os.Stdout), liveWidth: width(os.Stderr),
+		network: here(),
 	}
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -62,6 +63,8 @@ type process struct {
 	width    int  // of stdout
 
 	liveWidth int // of stderr
+
+	network surroundings
 }
 
 func (p process) getenv(name string) string {

@@ -18,23 +18,61 @@ import (
 
 // publish shows the result where the pipeline's people look. Trouble with it
 // is told and changes nothing.
-func (p process) publish(where platform.Platform, r trial.Report, files published) {
-	// A cancelled trial is published all the same, and a pipeline that cancels
-	// waits a few seconds only.
-	ctx, stop := context.WithTimeout(context.Background(), publishWithin)
-	defer stop()
-	err := where.Publish(ctx, platform.Publication{
-		Outputs: outputs(r, files.dir), Summary: files.markdown, Annotations: files.annotations,
-	})
-	for _, trouble := range append(files.warnings, err) {
+func (p process) publish(where platform.Platform, r trial.Report, how config.Publish, files published) {
+	shown := beside(where, r, how)
+	shown.Outputs, shown.Summary, shown.Annotations = outputs(r, files.dir), files.markdown, files.annotations
+	for _, trouble := range append(files.warnings, show(where, r, shown)) {
 		if trouble != nil {
-			fmt.Fprintf(p.stderr, "warning: publishing: %v (the verdict stands)\n", trouble)
+			fmt.Fprintf(p.stderr, "warning: publishing: %s (the verdict stands)\n", summary.Plain(trouble.Error()))
 		}
 	}
 }
 
-// publishWithin bounds what other people's servers can cost.
-const publishWithin = 20 * time.Second
+// What other people's servers may cost. A cancelled trial is published all the
+// same, and a pipeline that cancels waits a few seconds only.
+const (
+	publishWithin   = 20 * time.Second
+	cancelledWithin = 3 * time.Second
+)
+
+func show(where platform.Platform, r trial.Report, shown platform.Publication) error {
+	within := publishWithin
+	if r.Status == trial.Cancelled {
+		within = cancelledWithin
+	}
+	ctx, stop := context.WithTimeout(context.Background(), within)
+	defer stop()
+	return where.Publish(ctx, shown)
+}
+
+// beside is what is shown of a trial beside the log. A trial that was stopped
+// is nothing to begin a comment for that is there only on failure.
+func beside(where platform.Platform, r trial.Report, how config.Publish) platform.Publication {
+	token := how.GitHubToken
+	if where.Name() == "gitlab" {
+		token = how.GitLabToken
+	}
+	passed := r.Status == trial.Judged && r.Verdict == trial.Pass
+	return platform.Publication{
+		Comment: platform.Comment{
+			Mode: platform.CommentMode(how.Comment.String()), Key: how.CommentKey, Body: summary.Comment(r),
+			Passed: passed || r.Status == trial.Cancelled, Number: how.PRNumber, Token: token.Reveal(),
+		},
+		Status: platform.Status{Wanted: how.CommitStatus, Passed: r.ExitCode == exitPass, Description: marked(r)},
+	}
+}
+
+// marked is what the commit's mark says.
+func marked(r trial.Report) string {
+	word := r.Status.String()
+	if r.Judged() {
+		word = r.Verdict.String()
+	}
+	if r.ExitCode == exitPass && r.Verdict != trial.Pass {
+		word += " (only reported)"
+	}
+	return word + ": " + summary.Plain(r.Reason)
+}
 
 // outputs are what later steps of the pipeline can use. Paths are relative to
 // the workspace: a container's own paths mean nothing outside it.

@@ -28,6 +28,9 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 	if err != nil {
 		return p.refuse(where, file, err)
 	}
+	if err := p.network.unreachable(p.getenv, file); err != nil {
+		return p.refuse(where, file, err)
+	}
 	if file.Load.Seed == 0 {
 		file.Load.Seed = p.seed()
 	}
@@ -47,8 +50,12 @@ func (p process) seed() uint64 {
 func (p process) refuse(where platform.Platform, file config.File, mistakes error) int {
 	fmt.Fprintln(p.stderr, mistakes)
 	r := trial.Report{Schema: trial.ReportSchema, Tool: version, Status: trial.BadInput, Reason: firstOf(mistakes)}
+	var known lonely
+	if errors.As(mistakes, &known) {
+		r.Reason, r.Remedy = known.reason(), known.remedy()
+	}
 	r.ExitCode = exitCode(r, file.Mode, nil)
-	p.publish(where, r, published{annotations: mistakeAnnotations(mistakes)})
+	p.publish(where, r, file.Publish, published{markdown: summary.Markdown(r), annotations: mistakeAnnotations(mistakes)})
 	return r.ExitCode
 }
 
@@ -75,7 +82,7 @@ func (p process) try(ctx context.Context, where platform.Platform, file config.F
 	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
 	files := a.keep(r)
 	fmt.Fprint(p.stdout, p.text(r, files.dir))
-	p.publish(where, r, files)
+	p.publish(where, r, file.Publish, files)
 	return r.ExitCode
 }
 

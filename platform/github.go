@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,13 +44,23 @@ func (g *gitHub) Mask(values []string) {
 }
 
 // Publish sets the outputs first: they must be there even if the rest fails.
-func (g *gitHub) Publish(_ context.Context, p Publication) error {
-	errs := []error{g.setOutputs(p.Outputs), g.addSummary(p.Summary)}
+func (g *gitHub) Publish(ctx context.Context, p Publication) error {
+	unset := g.setOutputs(p.Outputs)
+	errs := []error{unset, g.addSummary(p.Summary)}
 	for _, a := range bounded(p.Annotations) {
 		g.annotate(a)
 	}
+	url, err := g.discuss(ctx, p)
+	errs = append(errs, err)
+	if unset == nil {
+		errs = append(errs, g.setOutputs([]Output{{CommentURL, url}}))
+	}
 	return errors.Join(errs...)
 }
+
+// CommentURL is the output that a platform adds to those of a trial: where its
+// comment is; empty where there is none.
+const CommentURL = "comment-url"
 
 func (g *gitHub) setOutputs(outputs []Output) error {
 	var text strings.Builder
@@ -102,15 +113,26 @@ const (
 	longestMessage  = 4000
 )
 
-// bounded keeps one error and nine others.
+// bounded keeps one error and eight others, errors after the first as
+// warnings; the tenth is for the notice that something could not be shown.
 func bounded(all []Annotation) []Annotation {
-	return all[:min(len(all), mostAnnotations)]
+	kept := slices.Clone(all[:min(len(all), mostAnnotations-1)])
+	failed := false
+	for i := range kept {
+		if kept[i].Level == Error && failed {
+			kept[i].Level = Warning
+		}
+		failed = failed || kept[i].Level == Error
+	}
+	return kept
 }
 
 func (g *gitHub) annotate(a Annotation) {
 	fields := map[string]string{"title": a.Title}
 	if a.File != "" {
-		fields["file"], fields["line"], fields["col"] = a.File, strconv.Itoa(a.Line), strconv.Itoa(a.Column)
+		// GitHub knows files by their path in the repository.
+		file := strings.TrimPrefix(a.File, g.Getenv("GITHUB_WORKSPACE")+"/")
+		fields["file"], fields["line"], fields["col"] = file, strconv.Itoa(a.Line), strconv.Itoa(a.Column)
 	}
 	message := []rune(a.Message)
 	text := string(message[:min(len(message), longestMessage)])

@@ -15,6 +15,7 @@ func gitHubIn(t *testing.T, out *bytes.Buffer) (Platform, map[string]string) {
 		"GITHUB_ACTIONS":      "true",
 		"GITHUB_OUTPUT":       filepath.Join(dir, "output"),
 		"GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"),
+		"GITHUB_WORKSPACE":    "/github/workspace",
 	}
 	random := strings.NewReader(strings.Repeat("0123456789abcdef", 10))
 	return Detect(Environment{Getenv: func(name string) string { return env[name] }, Stdout: out, Random: random}), env
@@ -28,13 +29,15 @@ func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
 		Annotations: []Annotation{
 			{Level: Error, Title: "Seatrial, fail", Message: "100% worse\nthan before", File: "seatrial.yaml", Line: 3, Column: 5},
 			{Level: Warning, Title: "w", Message: "::set-output name=a::b"},
+			{Level: Warning, Title: "v", Message: "m", File: "/github/workspace/deploy/trial.yaml", Line: 1, Column: 2},
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	delimiter := "seatrial-30313233343536373839616263646566"
-	want := "verdict<<" + delimiter + "\nfail\n" + delimiter + "\nfailed-objectives<<" + delimiter + "\na\nb\n" + delimiter + "\n"
+	want := "verdict<<" + delimiter + "\nfail\n" + delimiter + "\nfailed-objectives<<" + delimiter + "\na\nb\n" + delimiter + "\n" +
+		"comment-url<<" + delimiter + "\n\n" + delimiter + "\n"
 	if got, _ := os.ReadFile(env["GITHUB_OUTPUT"]); string(got) != want {
 		t.Errorf("outputs %q, want %q", got, want)
 	}
@@ -42,7 +45,8 @@ func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
 		t.Errorf("summary %q", got)
 	}
 	log := "::error col=5,file=seatrial.yaml,line=3,title=Seatrial%2C fail::100%25 worse%0Athan before\n" +
-		"::warning title=w::::set-output name=a::b\n"
+		"::warning title=w::::set-output name=a::b\n" +
+		"::warning col=2,file=deploy/trial.yaml,line=1,title=v::m\n"
 	if out.String() != log {
 		t.Errorf("log %q, want %q", out.String(), log)
 	}
@@ -73,8 +77,8 @@ func TestAnnotationsAreBounded(t *testing.T) {
 	var out bytes.Buffer
 	p, _ := gitHubIn(t, &out)
 	_ = p.Publish(t.Context(), Publication{Annotations: make([]Annotation, 50)})
-	if n := strings.Count(out.String(), "::notice"); n != 10 {
-		t.Errorf("%d annotations, want 10", n)
+	if n := strings.Count(out.String(), "::notice"); n != 9 {
+		t.Errorf("%d annotations, want 9", n)
 	}
 }
 

@@ -2,8 +2,11 @@ package platform
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // CommentMode is what happens to the comment on a pull or merge request.
@@ -15,6 +18,9 @@ const (
 	CommentOnFailure CommentMode = "on-failure" // as update, but none is begun for a pass
 	CommentOff       CommentMode = "off"
 )
+
+// wanted reports whether there is to be a comment; not by the zero value.
+func (m CommentMode) wanted() bool { return m != "" && m != CommentOff }
 
 // Comment is what is said where the change is discussed.
 type Comment struct {
@@ -50,39 +56,61 @@ func marker(key string) string {
 	return "<!-- seatrial:v1 key=" + plainKey(key) + " -->"
 }
 
+// longestKey leaves room for the comment itself.
+const longestKey = 300
+
 // plainKey keeps a key from ending the marker: HTML comments end at "-->".
 func plainKey(key string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '<' || r == '>' || r == '-' && strings.Contains(key, "--") || r < ' ' {
+		if r == '<' || r == '>' || r == '-' && strings.Contains(key, "--") || unicode.IsControl(r) {
 			return '_'
 		}
 		return r
-	}, key)
+	}, clipped(key, longestKey))
 }
 
 // stick writes the comment into the thread as its mode asks, and returns its
-// address; empty where there is none.
+// address; empty where there is none. It leaves one comment of ours.
 func stick(ctx context.Context, t thread, c Comment) (url string, err error) {
-	body := marker(c.Key) + "\n" + c.Body
-	mine, err := found(ctx, t, marker(c.Key))
-	switch {
-	case err != nil:
+	mark := marker(c.Key)
+	body := mark + "\n" + c.Body
+	marked, err := found(ctx, t, mark)
+	if err != nil {
 		return "", fmt.Errorf("looking for the comment: %w", err)
-	case len(mine) == 0 && c.Mode == CommentOnFailure && c.Passed:
-		return "", nil
-	case len(mine) > 0 && c.Mode != CommentRecreate:
-		return edited(ctx, t, mine[0], body)
 	}
-	for _, n := range mine {
-		if err := t.remove(ctx, n.id); err != nil {
-			return "", fmt.Errorf("removing the last comment: %w", err)
+	var mine []note
+	for _, n := range marked {
+		if t.own(n) {
+			mine = append(mine, n)
 		}
 	}
-	n, err := t.create(ctx, body)
+	switch {
+	case !c.Mode.wanted(), len(mine) == 0 && c.Mode == CommentOnFailure && c.Passed:
+		return "", nil
+	case len(mine) > 0 && c.Mode != CommentRecreate:
+		url, err := edited(ctx, t, mine[0], body)
+		return url, errors.Join(err, removed(ctx, t, mine[1:]))
+	}
+	written, err := t.create(ctx, body)
 	if err != nil {
 		return "", fmt.Errorf("writing the comment: %w", err)
 	}
-	return n.url, nil
+	return written.url, removed(ctx, t, by(marked, written.author, t))
+}
+
+// by are the notes of the author of what was just written, who is the token's
+// own account even where that could not be asked for.
+func by(marked []note, author string, t thread) []note {
+	return slices.DeleteFunc(marked, func(n note) bool { return n.author != author && !t.own(n) })
+}
+
+func removed(ctx context.Context, t thread, notes []note) error {
+	for _, n := range notes {
+		if err := t.remove(ctx, n.id); err != nil {
+			return fmt.Errorf("removing an older comment: %w", err)
+		}
+	}
+	return nil
 }
 
 // edited brings a comment up to date; one that says the same is left alone.
@@ -97,18 +125,12 @@ func edited(ctx context.Context, t thread, n note, body string) (url string, err
 	return changed.url, nil
 }
 
-// found are the comments that begin with the marker and are the token's own:
-// anybody can paste a marker.
+// found are the comments that begin with the marker. Anybody can paste one:
+// only the token's own are ours.
 func found(ctx context.Context, t thread, marker string) ([]note, error) {
 	all, err := t.notes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var mine []note
-	for _, n := range all {
-		if strings.HasPrefix(n.body, marker) && t.own(n) {
-			mine = append(mine, n)
-		}
-	}
-	return mine, nil
+	return slices.DeleteFunc(all, func(n note) bool { return !strings.HasPrefix(n.body, marker) }), nil
 }

@@ -30,8 +30,9 @@ type section struct {
 // over 1 MiB GitHub shows nothing at all.
 const Limit = 900 << 10
 
-// What a document over the limit loses, in this order. Its heading, verdict and
-// table always stay.
+// What a document over the limit loses, in this order. Its heading stays
+// always, and its verdict and table unless what was tried has names without
+// end: then whole sections go, the last first.
 const (
 	never = iota
 	examplesFirst
@@ -60,7 +61,13 @@ func fit(r trial.Report, limit int, render func(document) string) string {
 	r.Findings = worst(r.Findings)
 	d = compose(r)
 	d.cut(thenFindings)
-	return render(d)
+	out := render(d)
+	for len(out) > limit && len(d.sections) > 0 {
+		d.sections = d.sections[:len(d.sections)-1]
+		d.truncated = "truncated: all but what is here (report.json has all of it)"
+		out = render(d)
+	}
+	return out
 }
 
 // cut takes away all that is lost at this point.

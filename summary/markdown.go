@@ -11,6 +11,13 @@ import (
 // Limit.
 func Markdown(r trial.Report) string { return fit(r, Limit, document.markdown) }
 
+// CommentLimit is the most of a report that goes into a comment. GitHub refuses
+// more than 65,536 characters, its marker and the run's address included.
+const CommentLimit = 60_000
+
+// Comment is Markdown within CommentLimit.
+func Comment(r trial.Report) string { return fit(r, CommentLimit, document.markdown) }
+
 func (d document) markdown() string {
 	var b strings.Builder
 	b.WriteString("### " + d.heading + "\n")

@@ -180,6 +180,21 @@ func (b bench) gitHubBadInput(t *testing.T) {
 	}
 }
 
+// On the network that the runner gives the step, 127.0.0.1 is the step itself.
+func (b bench) gitHubLoopback(t *testing.T) {
+	s := newStep(t)
+	r := <-b.start(t, s, "loopback", inputs("http://127.0.0.1:8080"))
+	r.expect(t, 64)
+	if !strings.Contains(r.output, "http://127.0.0.1:8080 is the action's own container") {
+		t.Errorf("the step does not say why nothing answers:\n%s", r.output)
+	}
+	// On the machine's own network something may come to answer: it is waited for.
+	b.network = "host"
+	late := inputs("http://127.0.0.1:1")
+	late["baseline"], late["objectives"], late["ready-within"] = "", "error-rate <= 1%", "1s"
+	(<-b.start(t, newStep(t), "late", late)).expect(t, 4)
+}
+
 // The runner cancels with SIGINT and kills 10 s later: the report must be out by then.
 func (b bench) gitHubCancel(t *testing.T) {
 	s := newStep(t)

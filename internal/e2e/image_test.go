@@ -41,6 +41,7 @@ func TestImage(t *testing.T) {
 	t.Run("GitHubFail", b.gitHubFail)
 	t.Run("GitHubBadInput", b.gitHubBadInput)
 	t.Run("GitHubCancel", b.gitHubCancel)
+	t.Run("GitHubLoopback", b.gitHubLoopback)
 	t.Run("GitLabThroughTheEntrypoint", b.gitLabThroughTheEntrypoint)
 	t.Run("GitLabWithoutTheEntrypoint", b.gitLabWithoutTheEntrypoint)
 	t.Run("AnyUserOnAReadOnlyRoot", b.anyUserOnAReadOnlyRoot)

@@ -1,0 +1,69 @@
+package trial
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+)
+
+func stored(t *testing.T, change func(*Report)) []byte {
+	t.Helper()
+	r := Report{
+		Schema: ReportSchema, Tool: "v1", Name: "a <b> & ©", Started: time.Unix(1, 5).UTC(), Status: Judged, Verdict: Fail, Mode: "enforce",
+		Findings: []Finding{{Objective: "error-rate <= 1%", Version: "candidate", Baseline: Quantity{math.NaN(), Share}, Candidate: Quantity{0.07, Share}}},
+		Versions: []Version{{Name: "baseline", Role: Baseline}, {Name: "candidate"}},
+		Series:   []Tracks{{Version: "candidate", At: []float64{0, 1}, P50: []float64{0.1, 0.2}, P95: []float64{0.1, 1e-9}, Failed: []float64{0, 0}}},
+	}
+	if change != nil {
+		change(&r)
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(data, '\n')
+}
+
+func TestAStoredReportIsReadBack(t *testing.T) {
+	data := stored(t, nil)
+	r, err := ReadReport(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := stored(t, func(into *Report) { *into = r }); string(again) != string(data) {
+		t.Errorf("read back as\n%s\nwant\n%s", again, data)
+	}
+}
+
+func TestWhatNoTrialWritesIsNoReport(t *testing.T) {
+	text := string(stored(t, nil))
+	for name, data := range map[string]string{
+		"nothing":               "",
+		"Markdown":              "### pass",
+		"a list":                "[]",
+		"more after it":         text + "{}",
+		"an unknown key":        strings.Replace(text, `"tool"`, `"html": "<b>", "tool"`, 1),
+		"one deep inside":       strings.Replace(text, `"unit": "share"`, `"unit": "share", "html": "<b>"`, 1),
+		"a key in other case":   strings.Replace(text, `"tool"`, `"Tool"`, 1),
+		"a key twice":           strings.Replace(text, `"tool"`, `"tool": "x", "tool"`, 1),
+		"a wrong type":          strings.Replace(text, `"pairs": 0`, `"pairs": "0"`, 1),
+		"an unknown verdict":    strings.Replace(text, `"verdict": "fail"`, `"verdict": "great"`, 1),
+		"an unknown role":       strings.Replace(text, `"role": "baseline"`, `"role": "judge"`, 1),
+		"an unknown unit":       strings.Replace(text, `"unit": "share"`, `"unit": "<b>"`, 1),
+		"text that is no UTF-8": strings.Replace(text, `"tool": "v1"`, "\"tool\": \"v\xff\"", 1),
+		"another schema":        string(stored(t, func(r *Report) { r.Schema++ })),
+		"points without values": string(stored(t, func(r *Report) { r.Series[0].P50 = nil })),
+		"more warm-up":          string(stored(t, func(r *Report) { r.Series[0].Warmup = 3 })),
+		"a version twice":       string(stored(t, func(r *Report) { r.Versions[0].Name = "candidate" })),
+		"a pass out of nothing": string(stored(t, func(r *Report) { r.Verdict, r.Findings = Pass, nil })),
+	} {
+		if data == text {
+			t.Fatalf("%s: nothing was changed", name)
+		}
+		if r, err := ReadReport([]byte(data)); err == nil {
+			t.Errorf("%s: read as %+v", name, r)
+		}
+	}
+}
