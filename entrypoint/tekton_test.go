@@ -219,7 +219,10 @@ func checkResults(t *testing.T, declared []tektonResult) {
 	dir := t.TempDir()
 	c := command(t, "--candidate=nowhere")
 	c.Env = append(c.Env, "SEATRIAL_RESULTS_DIR="+dir)
-	finish(t, c).wants(t, exitBadInput, "")
+	r := finish(t, c)
+	if r.wants(t, exitBadInput, ""); strings.Contains(r.stderr, "SEATRIAL_RESULTS_DIR") {
+		t.Error(r.stderr)
+	}
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -230,6 +233,15 @@ func checkResults(t *testing.T, declared []tektonResult) {
 	}
 	for _, r := range declared {
 		names = append(names, r.Name)
+	}
+	outputs := decode[struct {
+		Outputs map[string]struct{ Description string }
+		Rest    map[string]any `yaml:",inline"`
+	}](t, "../action.yml").Outputs
+	for _, r := range declared {
+		if said := strings.TrimSuffix(outputs[r.Name].Description, "."); said == "" || !strings.HasPrefix(r.Description, said) {
+			t.Errorf("%s is described as %q, by the action as %q", r.Name, r.Description, said)
+		}
 	}
 	slices.Sort(names)
 	if diff := cmp.Diff(written, names); diff != "" {
@@ -293,6 +305,11 @@ func checkStep(t *testing.T, params []tektonParam, command, args []string, env [
 		}
 	}
 	for _, p := range params {
+		for _, i := range inputs() {
+			if i.Name == p.Name && !strings.Contains(p.Description, "Default: "+i.Default) && i.Default != "" {
+				t.Errorf("%s does not tell its default: %s", p.Name, p.Description)
+			}
+		}
 		own := p.Name == "image" || p.Name == "directory"
 		switch value := p.Default.(type) {
 		case string:
@@ -376,5 +393,6 @@ func TestArgumentsAfterTheDashAreObjectives(t *testing.T) {
 		})
 	}
 	try(t, "--candidate", serve(t, ok), "latency-p99 <= 5s").wants(t, exitBadInput, "latency-p99 <= 5s")
+	try(t, "--candidate", serve(t, ok), "error-rate <= 90%", "--", "latency-p99 <= 5s").wants(t, exitBadInput, "error-rate <= 90%")
 	try(t, "--candidate", serve(t, ok), "--", "demo").wants(t, exitBadInput, "demo")
 }

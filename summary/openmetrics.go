@@ -148,7 +148,7 @@ func findingFamilies(r trial.Report) []*family {
 	for _, q := range findingQuantities {
 		for _, u := range units {
 			out = append(out, perFinding(r, q.name+u.suffix, u.unit, q.help, func(f trial.Finding) float64 {
-				if of := q.of(f); of.Unit == u.of && f.Rounds > 0 {
+				if of := q.of(f); of.Unit == u.of {
 					return of.Value
 				}
 				return math.NaN()
