@@ -201,11 +201,16 @@ func (v view) junitTrial() *junitSuite {
 	o := outcomeOf(v.Report)
 	result := &junitResult{Type: v.Status.String(), Message: v.claim(), Text: v.junitVerdict()}
 	c := junitCase{Name: "trial: verdict", Class: "seatrial.trial", Time: s.Time}
-	if c.Error = result; v.Status == trial.Judged {
-		result.Type = o.word
+	if v.Status == trial.Judged {
+		result.Type = v.Verdict.String()
 	}
 	if result.Message == "" {
 		result.Message = o.word
+	}
+	if v.Status == trial.Judged && v.Verdict == trial.Fail {
+		c.Failure = result // all candidates lost by the rewards alone
+	} else {
+		c.Error = result
 	}
 	s.add(c)
 	return s

@@ -55,7 +55,7 @@ type xsdRef struct {
 func readSchema(t *testing.T) (elements map[string]schemaElement, patterns map[string]*regexp.Regexp) {
 	t.Helper()
 	var schema xsd
-	if err := xml.Unmarshal(stored(t, "junit-10.xsd"), &schema); err != nil {
+	if err := xml.Unmarshal(testdata(t, "junit-10.xsd"), &schema); err != nil {
 		t.Fatal(err)
 	}
 	elements, patterns = map[string]schemaElement{}, map[string]*regexp.Regexp{}
@@ -188,7 +188,7 @@ func countsOf(t *testing.T, document string) (found, claimed counts, texts []str
 func TestJUnitIsGreenIfAndOnlyIfTheTrialPassed(t *testing.T) {
 	all := measuredReports()
 	all["empty"] = trial.Report{}
-	undecidedContest := won()
+	undecidedContest := wonByOne()
 	undecidedContest.Verdict = trial.Inconclusive
 	for i := range undecidedContest.Findings {
 		undecidedContest.Findings[i].Verdict = trial.Pass
@@ -208,9 +208,13 @@ func TestJUnitIsGreenIfAndOnlyIfTheTrialPassed(t *testing.T) {
 
 func TestJUnitSaysWhatBecameOfEachFinding(t *testing.T) {
 	all := measuredReports()
+	lostByRewards := undecidedContest()
+	lostByRewards.Verdict = trial.Fail
+	all["lost by rewards"] = lostByRewards
 	for name, want := range map[string]counts{
 		"pass": {4, 0, 0, 1}, "fail": {3, 1, 0, 1}, "inconclusive": {3, 0, 2, 0}, "not-ready": {2, 0, 1, 1}, "broken": {2, 0, 1, 1},
-		"cancelled": {4, 0, 1, 2}, "bad-input": {1, 0, 1, 0}, "standing": {4, 1, 1, 1}, "winner": {6, 0, 0, 4},
+		"lost by rewards": {2, 1, 0, 0},
+		"cancelled":       {4, 0, 1, 2}, "bad-input": {1, 0, 1, 0}, "standing": {4, 1, 1, 1}, "rivals": {6, 0, 0, 4},
 	} {
 		if found, _, _ := countsOf(t, JUnit(all[name])); found != want {
 			t.Errorf("%s: %+v, want %+v", name, found, want)
@@ -221,7 +225,7 @@ func TestJUnitSaysWhatBecameOfEachFinding(t *testing.T) {
 		"inconclusive": "Inconclusive: neither a pass nor a fail was shown\np95 latency is 8 % above baseline",
 		"pass":         "For information, not judged: inconclusive\nthroughput is 99.7/s",
 		"not-ready":    "not ready after 2m0s: deployment/shop-canary",
-		"winner":       "Not needed for the verdict",
+		"rivals":       "Not needed for the verdict",
 		"bad-input":    "no metric is called latncy-p95",
 	} {
 		if _, _, texts := countsOf(t, JUnit(all[name])); !strings.Contains(strings.Join(texts, "\n"), want) {

@@ -21,15 +21,15 @@ func measuredReports() map[string]trial.Report {
 	cancelled.Status, cancelled.ExitCode, cancelled.Reason = trial.Cancelled, 143, "received terminated"
 	standing := failing()
 	standing.Status = trial.Broken
-	all["cancelled"], all["bad-input"], all["standing"], all["winner"] = cancelled, refused, standing, won()
+	all["cancelled"], all["bad-input"], all["standing"], all["rivals"] = cancelled, refused, standing, wonByOne()
 	for name, r := range all {
 		all[name] = withTotals(r)
 	}
 	return all
 }
 
-// won is a trial that passed with one of its candidates, although another failed.
-func won() trial.Report {
+// wonByOne is a trial that passed with one of its candidates, although another failed.
+func wonByOne() trial.Report {
 	r := threeCandidates()
 	r.Verdict, r.ExitCode, r.Choice = trial.Pass, 0, trial.Choice{Pattern: "hybrid", Winner: "cache-arc", Recommended: "cache-arc"}
 	r.Reason = "cache-arc is the best of the versions that satisfy the objectives"
@@ -87,7 +87,7 @@ func TestHostileTextCommandsNoRunnerInFormsForPrograms(t *testing.T) {
 	}
 }
 
-func stored(t *testing.T, name string) []byte {
+func testdata(t *testing.T, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
