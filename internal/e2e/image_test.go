@@ -45,6 +45,7 @@ func TestImage(t *testing.T) {
 	t.Run("GitLabWithoutTheEntrypoint", b.gitLabWithoutTheEntrypoint)
 	t.Run("AnyUserOnAReadOnlyRoot", b.anyUserOnAReadOnlyRoot)
 	t.Run("Tekton", b.tekton)
+	t.Run("PipelinePage", b.pipelinePage)
 }
 
 // deploy starts a version of the sample service, from the image itself.

@@ -48,7 +48,7 @@ func (b bench) tekton(t *testing.T) {
 	} {
 		t.Run(strings.TrimSuffix(c.file, ".yaml")+" "+c.verdict, func(t *testing.T) {
 			results := b.tektonStep(t, c.file, c.code, map[string]string{
-				"candidate": c.candidate, "baseline": baseline, "rate": "100/s", "for": "12s", "warmup": "1s", "ready-within": "20s", "at-least": "8s",
+				"candidate": c.candidate, "baseline": baseline, "rate": "100/s", "for": "1m", "warmup": "1s", "ready-within": "20s", "at-least": "8s",
 			}, objective, "error-rate <= 5%")
 			for name, want := range map[string]string{"verdict": c.verdict, "passed": map[bool]string{true: "true", false: "false"}[c.code == 0],
 				"exit-code": map[int]string{0: "0", 1: "1"}[c.code]} {
