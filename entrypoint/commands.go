@@ -30,16 +30,20 @@ func (p process) main(ctx context.Context) int {
 
 func (p process) rootCommand(code *int) *cobra.Command {
 	c := &cobra.Command{
-		Use: "seatrial", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		Use: "seatrial", Args: objectivesAfterDash, SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	asked := c.Flags().Bool("version", false, "print the version")
-	c.Run = func(c *cobra.Command, _ []string) {
+	c.Run = func(c *cobra.Command, objectives []string) {
 		if *asked {
 			*code = p.printVersion()
 			return
 		}
-		*code = p.run(c.Context(), changed(c))
+		flags := changed(c)
+		if len(objectives) > 0 {
+			flags["objectives"] += "\n" + strings.Join(objectives, "\n")
+		}
+		*code = p.run(c.Context(), flags)
 	}
 	addInputs(c)
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
@@ -56,6 +60,15 @@ func (p process) rootCommand(code *int) *cobra.Command {
 		}
 	})
 	return c
+}
+
+// objectivesAfterDash takes what follows "--" as objectives, one an argument:
+// pipelines that expand lists into arguments have no other place for them.
+func objectivesAfterDash(c *cobra.Command, args []string) error {
+	if dash := c.ArgsLenAtDash(); dash >= 0 {
+		args = args[:dash]
+	}
+	return cobra.NoArgs(c, args)
 }
 
 func (p process) printVersion() int {

@@ -21,6 +21,7 @@ type Conclusion struct {
 	Late     int
 	Waited   int
 	Dropped  int
+	Totals   []trial.Totals
 	Tracks   []trial.Tracks
 	Answers  map[Answer]int // unexpected ones, in all rounds that ended
 }
@@ -32,7 +33,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
-		Tracks: j.course.tracks(j.versions), Answers: j.course.answers,
+		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Answers: j.course.answers,
 	}
 	for _, q := range j.questions {
 		c.Findings = append(c.Findings, j.finding(q))
@@ -117,6 +118,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 		f.Source = &o.Source
 	}
 	f.Baseline, f.Candidate, f.Change = j.estimates(q)
+	f.Limit = trial.Quantity{Value: o.limitBeside(f.Baseline.Value), Unit: o.unit()}
 	shown := q.statistic.figures(outlook{needed: q.needed(), pooled: j.judged})
 	if j.epoch > 0 && shown.change != nil {
 		f.Change.Value = *shown.change

@@ -131,6 +131,15 @@ func (o Objective) allowed(b float64) float64 {
 	return math.Max(o.limit.value*b, b+o.floor())
 }
 
+// limitBeside is what the objective's metric may come to where the baseline's
+// value is b: the limit itself where it is absolute.
+func (o Objective) limitBeside(b float64) float64 {
+	if o.limit.kind == absolute {
+		return o.limit.value
+	}
+	return o.allowed(b)
+}
+
 // defaultFloor is how much slower any relative latency objective lets a
 // candidate be: 110 % of 0.2 ms is less than a client's own noise, which was
 // measured at 0.1 to 0.4 ms on loopback.

@@ -30,6 +30,7 @@ type Finding struct {
 	Baseline  Quantity `json:"baseline"`  // pooled over the judged rounds; NaN where it plays no part
 	Candidate Quantity `json:"candidate"` // pooled over the judged rounds
 	Change    Quantity `json:"change"`    // candidate against baseline
+	Limit     Quantity `json:"limit"`     // what Candidate may come to at most, or at least; NaN where the baseline gives none
 	Anytime   Interval `json:"anytime"`   // of Change, or of Candidate for an absolute limit; holds while watching
 	Credible  Interval `json:"credible"`  // 90 % posterior interval of the same quantity; never decides
 	Within    Quantity `json:"within"`    // posterior probability that the objective holds
