@@ -21,7 +21,7 @@ e2e: ## build the image and run it as pipelines do; needs root and podman, see .
 bench: ## measure load, judge and costs beside peers (15 minutes)
 	go run ./internal/bench
 
-exam: ## write docs/exam.md: the judge in worlds of known truth; EXAM=full plays more (6 minutes)
+exam: ## write docs/exam.md: the judge in worlds of known truth; EXAM=full plays more (10 minutes)
 	go run ./internal/exam $(if $(filter full,$(EXAM)),-scale 4)
 
 lint: ## formatting, vet of every build tag, shell syntax (1 minute)

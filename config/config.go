@@ -137,7 +137,7 @@ func overlay(root *node, path []string, n *node) {
 // those that other rooms read, what GitHub sets for with: args of an image, and
 // the outputs of an earlier trial, which GitLab hands to later jobs.
 var elsewhere = []string{
-	"SEATRIAL_E2E", "SEATRIAL_PLATFORM", "INPUT_ARGS", "INPUT_ENTRYPOINT",
+	"SEATRIAL_E2E", "SEATRIAL_PLATFORM", "SEATRIAL_RESULTS_DIR", "INPUT_ARGS", "INPUT_ENTRYPOINT",
 	"SEATRIAL_VERDICT", "SEATRIAL_STATUS", "SEATRIAL_PASSED", "SEATRIAL_EXIT_CODE", "SEATRIAL_REASON", "SEATRIAL_WINNER",
 	"SEATRIAL_FAILED_OBJECTIVES", "SEATRIAL_WEIGHTS", "SEATRIAL_REPORT_JSON", "SEATRIAL_SUMMARY", "SEATRIAL_REPORT_HTML",
 	"SEATRIAL_COMMENT_URL",

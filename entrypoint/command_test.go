@@ -137,7 +137,7 @@ func TestEqualVersionsPass(t *testing.T) {
 func TestSlowerCandidateFails(t *testing.T) {
 	t.Parallel()
 	slow := func(w http.ResponseWriter, r *http.Request) { time.Sleep(10 * time.Millisecond); ok(w, r) }
-	r := try(t, "--candidate", serve(t, slow), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 200% of baseline")
+	r := try(t, "--candidate", serve(t, slow), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 200% of baseline", "--for=6s")
 	r.wants(t, exitFail, "FAIL")
 }
 
@@ -191,7 +191,7 @@ func TestCandidateThatBeginsToHangFails(t *testing.T) {
 		}
 		ok(w, r)
 	}
-	r := try(t, "--candidate", serve(t, later), "--baseline", serve(t, ok), "--for=6s")
+	r := try(t, "--candidate", serve(t, later), "--baseline", serve(t, ok), "--for=12s")
 	r.wants(t, exitFail, "FAIL")
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 func (p process) main(ctx context.Context) int {
 	code := exitBadInput
 	root := p.rootCommand(&code)
-	root.AddCommand(p.demoCommand(&code), p.judgeCommand(&code), p.publishCommand(&code), p.sampleCommand(&code), p.schemaCommand(&code), p.versionCommand(&code))
+	root.AddCommand(p.demoCommand(&code), p.judgeCommand(&code), p.planCommand(&code), p.publishCommand(&code), p.sampleCommand(&code), p.schemaCommand(&code), p.versionCommand(&code))
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -29,16 +30,20 @@ func (p process) main(ctx context.Context) int {
 
 func (p process) rootCommand(code *int) *cobra.Command {
 	c := &cobra.Command{
-		Use: "seatrial", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		Use: "seatrial", Args: objectivesAfterDash, SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	asked := c.Flags().Bool("version", false, "print the version")
-	c.Run = func(c *cobra.Command, _ []string) {
+	c.Run = func(c *cobra.Command, objectives []string) {
 		if *asked {
 			*code = p.printVersion()
 			return
 		}
-		*code = p.run(c.Context(), changed(c))
+		flags := changed(c)
+		if len(objectives) > 0 {
+			flags["objectives"] += "\n" + strings.Join(objectives, "\n")
+		}
+		*code = p.run(c.Context(), flags)
 	}
 	addInputs(c)
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
@@ -55,6 +60,15 @@ func (p process) rootCommand(code *int) *cobra.Command {
 		}
 	})
 	return c
+}
+
+// objectivesAfterDash takes what follows "--" as objectives, one an argument:
+// pipelines that expand lists into arguments have no other place for them.
+func objectivesAfterDash(c *cobra.Command, args []string) error {
+	if dash := c.ArgsLenAtDash(); dash >= 0 {
+		args = args[:dash]
+	}
+	return cobra.NoArgs(c, args)
 }
 
 func (p process) printVersion() int {
@@ -98,10 +112,29 @@ func (p process) schemaCommand(code *int) *cobra.Command {
 }
 
 func (p process) versionCommand(code *int) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Args: cobra.NoArgs, Long: "Print the version of seatrial.", Short: "print the version",
-		Run: func(*cobra.Command, []string) { *code = p.printVersion() },
+	c := &cobra.Command{Use: "version", Args: cobra.NoArgs, Long: "Print the version of seatrial.", Short: "print the version"}
+	sbom := c.Flags().Bool("sbom", false, "print what it is built of, as CycloneDX JSON")
+	c.Run = func(*cobra.Command, []string) {
+		if *sbom {
+			*code = p.printSBOM()
+			return
+		}
+		*code = p.printVersion()
 	}
+	return c
+}
+
+func (p process) printSBOM() int {
+	info, known := debug.ReadBuildInfo()
+	if !known {
+		fmt.Fprintln(p.stderr, "seatrial: this program was built without module information")
+		return exitInternal
+	}
+	if err := writeSBOM(p.stdout, info); err != nil {
+		fmt.Fprintln(p.stderr, "seatrial:", err)
+		return exitInternal
+	}
+	return exitPass
 }
 
 // text is the report for a terminal.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/summary"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -26,13 +27,15 @@ type progress struct {
 	warm    int // requests of the warm-up
 	length  time.Duration
 	measure bool
+	shows   func(warmup []trial.Round) string // the smallest regression that the trial shows
+	recent  []trial.Round                     // of the warm-up
 }
 
 // tellEvery is how often a log that can't be redrawn gets a line.
 const tellEvery = 5 * time.Second
 
 func newProgress(p process, file config.File) *progress {
-	g := &progress{out: p.stderr, now: p.now, live: p.live, width: p.liveWidth, began: p.now(), titles: map[string]string{}}
+	g := &progress{out: p.stderr, now: p.now, live: p.live, width: p.liveWidth, began: p.now(), titles: map[string]string{}, shows: shownBy(file)}
 	var baseline string
 	var candidates []string
 	for _, v := range file.Versions() {
@@ -65,13 +68,12 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 	if r.Warmup {
 		g.warm += len(r.Requests)
 		g.length += r.End - r.Start
+		g.recent = append(g.recent[max(0, len(g.recent)+1-planFrom):], r)
 		return
 	}
 	if !g.measure {
 		g.measure = true
-		if g.warm > 0 {
-			fmt.Fprintf(g.out, "✓ warm-up    %s, %d requests\n", g.length, g.warm)
-		}
+		g.warmed()
 	}
 	switch {
 	case l.Rounds == g.rounds:
@@ -81,6 +83,35 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 	case l.Done || g.now().Sub(g.told) >= tellEvery:
 		g.told, g.rounds = g.now(), l.Rounds
 		fmt.Fprintln(g.out, strings.Join(append([]string{headOf(l)}, g.standings(l, "%s %s: %s")...), " · "))
+	}
+}
+
+// warmed tells that the warm-up is over, and what it promises.
+func (g *progress) warmed() {
+	if g.warm > 0 {
+		fmt.Fprintf(g.out, "✓ warm-up    %s, %d requests%s\n", g.length, g.warm, g.shows(g.recent))
+	}
+}
+
+// planFrom is how many rounds of the warm-up a promise is drawn from. More
+// would take longer than a running trial should spend on it.
+const planFrom = 20
+
+// shownBy promises the smallest regression that a trial would show, of the
+// first judged objective about latency; nothing where that can't be said.
+func shownBy(file config.File) func(warmup []trial.Round) string {
+	return func(warmup []trial.Round) string {
+		for _, p := range slo.Prospects(file.Policy(), file.Versions(), warmup, file.Load.Rounds(), file.Load.RoundLength()) {
+			if subject, ok := p.Latency(); ok {
+				worse := trial.Quantity{Value: p.Smallest(), Unit: trial.Ratio}
+				if !worse.Known() || worse.Value == 0 {
+					return ""
+				}
+				return fmt.Sprintf("; a %s regression above %s would be shown in %s", subject, worse,
+					trial.Quantity{Value: file.Load.For.Seconds(), Unit: trial.Seconds})
+			}
+		}
+		return ""
 	}
 }
 
@@ -115,14 +146,26 @@ func clipped(line string, width int) string {
 
 func (g *progress) standings(l trial.Look, layout string) []string {
 	var lines []string
-	for _, s := range l.Standings {
+	for _, s := range l.Standings() {
 		name := s.Objective
 		if len(g.titles) > 2 {
 			name = s.Version + ": " + name
 		}
 		lines = append(lines, fmt.Sprintf(layout, name, s.Figure, way(s)))
 	}
+	if lead := l.Lead(); lead != nil {
+		name := fmt.Sprintf("%s against %s: %s", lead.Version, lead.Rival, lead.Reward)
+		lines = append(lines, fmt.Sprintf(layout, summary.Plain(name), lead.Change, leadWay(lead)))
+	}
 	return lines
+}
+
+// leadWay is how far the best candidate is from winning its hardest duel.
+func leadWay(l *trial.Lead) string {
+	if l.Progress >= 1 {
+		return "shown better"
+	}
+	return summary.Bar(l.Progress, 12) + " to win"
 }
 
 // way is how far an objective is from its verdict.

@@ -97,7 +97,9 @@ func outputs(r trial.Report, dir string) []platform.Output {
 		platform.Output{Name: "report-dir", Value: dir},
 		platform.Output{Name: "report-json", Value: filepath.Join(dir, evidence.ReportFile)})
 	for _, f := range summary.Formats {
-		out = append(out, platform.Output{Name: f.Output, Value: filepath.Join(dir, f.File)})
+		if f.Output != "" {
+			out = append(out, platform.Output{Name: f.Output, Value: filepath.Join(dir, f.File)})
+		}
 	}
 	return out
 }

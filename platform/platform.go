@@ -70,6 +70,9 @@ func Detect(e Environment) Platform {
 	if e.Getenv("GITHUB_ACTIONS") == "true" {
 		return newGitHub(e)
 	}
+	if dir := e.Getenv("SEATRIAL_RESULTS_DIR"); dir != "" {
+		return tekton{local{e.Stdout}, dir}
+	}
 	return local{e.Stdout}
 }
 

@@ -129,24 +129,24 @@ func (v *valueStatistic) add(r judgedRound) bool {
 }
 
 func (v *valueStatistic) repeated(times float64) (above, below float64) {
-	return v.rounds.judged().Shift(v.objective.limit.value).Scale(times).Evidence()
+	return v.rounds.evidence(v.objective.limit.value, times)
 }
 
 func (v *valueStatistic) figures(l outlook) figures {
-	contrast := v.rounds.judged()
 	f := figures{
-		unit: v.objective.unit(), anytime: unknown, credible: unknown, merged: 1 << v.rounds.width(),
-		within: bayes.StudentWithin(contrast.Shift(v.objective.limit.value)),
+		unit: v.objective.unit(), anytime: unknown, credible: unknown, alike: v.rounds.alike(),
+		within: v.rounds.within(v.objective.limit.value),
 		method: "each round's own figure against the limit; unpaired, so shared drift stays in it",
 	}
-	if contrast.N < 2 {
+	if v.rounds.n < 2 {
 		return f
 	}
-	f.credible[0], f.credible[1] = bayes.StudentInterval(contrast, credible)
-	spread := math.Sqrt(contrast.Centered/contrast.N) + math.Abs(contrast.Mean)
-	low, high := contrast.Mean-10*spread, contrast.Mean+10*spread
-	f.anytime = rejected(l.needed, low, contrast.Mean, high, func(limit float64) (float64, float64) {
-		return contrast.Shift(limit).Evidence()
+	f.credible = v.rounds.credible(credible)
+	plain := v.rounds.seen()[0]
+	spread := math.Sqrt(plain.Residual/plain.N) + math.Abs(plain.Mean)
+	low, high := plain.Mean-10*spread, plain.Mean+10*spread
+	f.anytime = rejected(l.needed, low, plain.Mean, high, func(limit float64) (float64, float64) {
+		return v.rounds.evidence(limit, 1)
 	})
 	if f.anytime[0] == low {
 		f.anytime[0] = math.Inf(-1)

@@ -10,11 +10,10 @@ import (
 // belief is the joint posterior of all rewards of all versions: of each round's
 // own figures, so that what versions share in a round cancels between them, and
 // traffic that moves from one version to another weighs nothing (pooled over
-// requests it would: Simpson 1951). Like a chain it keeps every width of merging.
+// requests it would: Simpson 1951).
 type belief struct {
 	rewards []Reward
-	levels  []bayes.Joint
-	waiting [][]float64 // half of the next merged round of each level; nil where none waits
+	joint   bayes.Joint
 }
 
 // add takes one round, unless some figure is missing in it.
@@ -29,21 +28,7 @@ func (b *belief) add(v view) {
 			figures = append(figures, x)
 		}
 	}
-	for width := 0; width < mostWidths; width++ {
-		if width == len(b.levels) {
-			b.levels, b.waiting = append(b.levels, bayes.Joint{}), append(b.waiting, nil)
-		}
-		b.levels[width].Add(figures)
-		if b.waiting[width] == nil {
-			b.waiting[width] = figures
-			return
-		}
-		merged := make([]float64, len(figures))
-		for i, x := range figures {
-			merged[i] = (b.waiting[width][i] + x) / 2
-		}
-		figures, b.waiting[width] = merged, nil
-	}
+	b.joint.Add(figures)
 }
 
 // figure is the round's own of any metric: unlike value it knows shares and
@@ -76,13 +61,10 @@ type chances struct {
 	dominated []float64   // of each version: P(another in the running is better by every reward)
 }
 
-// chances draws at a width of merging, among the versions in the running. Nil
-// where there is nothing to draw from.
-func (b *belief) chances(width int, running []bool, seed uint64, draws int) *chances {
-	if width >= len(b.levels) {
-		return nil
-	}
-	sample := b.levels[width].Sampler(rand.New(rand.NewPCG(seed, seedOfDraws)))
+// chances draws among the versions in the running, where so many rounds count as
+// one. Nil where there is nothing to draw from.
+func (b *belief) chances(alike float64, running []bool, seed uint64, draws int) *chances {
+	sample := b.joint.Scale(1 / alike).Sampler(rand.New(rand.NewPCG(seed, seedOfDraws)))
 	if sample == nil {
 		return nil
 	}
@@ -112,18 +94,19 @@ func (c *chances) count(rewards []Reward, means []float64, running []bool, weigh
 	n := len(running)
 	for k, r := range rewards {
 		own := means[k*n : (k+1)*n]
-		first, second := podium(r, own, running)
-		if first < 0 {
-			return
+		best := math.NaN()
+		for v, x := range own {
+			if running[v] && (math.IsNaN(best) || r.better(x, best)) {
+				best = x
+			}
 		}
-		c.best[k][first] += weight
-		for v := range own {
-			c.loss[k][v] += weight * r.behind(own[first], own[v])
-		}
-		if k == 0 {
-			c.amongTwo[first] += weight
-			if second >= 0 {
-				c.amongTwo[second] += weight
+		for v, x := range own {
+			c.loss[k][v] += weight * r.behind(best, x)
+			if running[v] {
+				c.best[k][v] += weight * among(1, r, own, running, v)
+			}
+			if running[v] && k == 0 {
+				c.amongTwo[v] += weight * among(2, r, own, running, v)
 			}
 		}
 	}
@@ -134,19 +117,20 @@ func (c *chances) count(rewards []Reward, means []float64, running []bool, weigh
 	}
 }
 
-// podium is the best and the second of the versions in the running; −1 for none.
-func podium(r Reward, own []float64, running []bool) (first, second int) {
-	first, second = -1, -1
-	for v, x := range own {
+// among is a version's part of the first places: all of one, or what equal
+// versions share.
+func among(places int, r Reward, own []float64, running []bool, v int) float64 {
+	better, equal := 0, 0
+	for rival, x := range own {
 		switch {
-		case !running[v]:
-		case first < 0 || r.better(x, own[first]):
-			first, second = v, first
-		case second < 0 || r.better(x, own[second]):
-			second = v
+		case !running[rival]:
+		case r.better(x, own[v]):
+			better++
+		case x == own[v]:
+			equal++
 		}
 	}
-	return first, second
+	return math.Min(math.Max(float64(places-better)/float64(equal), 0), 1)
 }
 
 func isDominated(rewards []Reward, means []float64, running []bool, v int) bool {
@@ -167,11 +151,11 @@ func isDominated(rewards []Reward, means []float64, running []bool, v int) bool 
 }
 
 // interval is the credible interval of one version's figure by one reward.
-func (b *belief) interval(figure, width int) [2]float64 {
-	if width >= len(b.levels) || b.levels[width].N < 2 {
+func (b *belief) interval(figure int, alike float64) [2]float64 {
+	j := b.joint.Scale(1 / alike)
+	if j.N < 2 {
 		return unknown
 	}
-	l := b.levels[width]
-	low, high := bayes.StudentInterval(bayes.Contrast{N: l.N, Mean: l.Mean[figure], Centered: l.Scatter[figure][figure]}, credible)
+	low, high := bayes.StudentInterval(bayes.Contrast{N: j.N, Mean: j.Mean[figure], Centered: j.Scatter[figure][figure]}, credible)
 	return [2]float64{low, high}
 }

@@ -89,7 +89,7 @@ func (j *Judge) ranking(k int, race *race, chances *chances, running []bool) tri
 			Value: trial.Quantity{Value: j.judged[v].value(o.metric, o.stat), Unit: o.unit()},
 			Best:  trial.Quantity{Value: math.NaN(), Unit: trial.Share}, Loss: trial.Quantity{Value: math.NaN(), Unit: lossUnit(o)},
 		}
-		p.Credible = between(j.contest.belief.interval(k*len(j.versions)+v, j.contest.width()), o.unit())
+		p.Credible = between(j.contest.belief.interval(k*len(j.versions)+v, j.contest.alike()), o.unit())
 		if chances != nil {
 			p.Best.Value, p.Loss.Value = chances.best[k][v], chances.loss[k][v]
 		}
@@ -205,5 +205,32 @@ func (j *Judge) undecided(out trial.Choice) string {
 			return version.Name + " leads, but not all its objectives are shown to hold"
 		}
 	}
+	for v := range j.versions {
+		if trade := j.tradeOff(v); trade != "" {
+			return trade
+		}
+	}
 	return strings.Join(out.Unbeaten, " and ") + " are not told apart by " + j.rewardWords()
+}
+
+// tradeOff says of a candidate in the running that it is shown to be better than
+// the baseline by one reward and worse by another; empty where it is not.
+func (j *Judge) tradeOff(v int) string {
+	if j.baseline < 0 || v == j.baseline || !j.inTheRunning(v) {
+		return ""
+	}
+	var better, worse []string
+	for _, race := range j.contest.races {
+		switch subject := race.reward.equal().subject(); {
+		case race.beat(v, j.baseline):
+			better = append(better, subject)
+		case race.beat(j.baseline, v):
+			worse = append(worse, subject)
+		}
+	}
+	if len(better) == 0 || len(worse) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s is better than %s by %s and worse by %s", j.versions[v].Name, j.versions[j.baseline].Name,
+		strings.Join(better, " and "), strings.Join(worse, " and "))
 }

@@ -1,6 +1,8 @@
 package slo
 
 import (
+	"math"
+
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -40,14 +42,13 @@ func (c *contest) add(r judgedRound) {
 	c.belief.add(r.view)
 }
 
-// width is how many times rounds are merged in halves where the duels call for
-// it.
-func (c *contest) width() int {
-	most := 0
+// alike is how many rounds count as one, by the duel in which most do.
+func (c *contest) alike() float64 {
+	most := 1.0
 	for _, race := range c.races {
 		for _, d := range race.duels {
-			if m, merges := d.statistic.(interface{ width() int }); merges {
-				most = max(most, m.width())
+			if drifts, knows := d.statistic.(interface{ alike() float64 }); knows {
+				most = math.Max(most, drifts.alike())
 			}
 		}
 	}
@@ -138,7 +139,7 @@ func (j *Judge) likeliest(of []int) int {
 
 // chances draws from what is known of the rewards; nil where nothing is.
 func (j *Judge) chances(draws int) *chances {
-	return j.contest.belief.chances(j.contest.width(), j.running(), j.policy.Seed, draws)
+	return j.contest.belief.chances(j.contest.alike(), j.running(), j.policy.Seed, draws)
 }
 
 // isBeaten reports whether a version was shown to be worse than another in the
@@ -173,4 +174,48 @@ func (j *Judge) choiceSoFar() trial.Verdict {
 		}
 	}
 	return trial.Fail
+}
+
+// lead is the candidate that is best by the first reward so far, and the duel
+// that it is furthest from winning; nil where no version competes.
+func (j *Judge) lead() *trial.Lead {
+	if j.contest == nil || j.rounds == 0 {
+		return nil
+	}
+	running, leader := j.running(), j.foremost()
+	var out *trial.Lead
+	for _, race := range j.contest.races {
+		o := race.reward.equal()
+		for _, d := range race.duels {
+			rival, evidence := d.versus(leader)
+			if rival < 0 || !running[rival] || j.contest.pattern == Pareto && j.baseline >= 0 && rival != j.baseline {
+				continue
+			}
+			if progress := evidence / d.needed(); out == nil || progress < out.Progress {
+				_, _, change := j.compare(o, leader, rival)
+				out = &trial.Lead{Version: j.versions[leader].Name, Rival: j.versions[rival].Name, Reward: race.reward.Text, Change: change, Progress: progress}
+			}
+		}
+	}
+	if out != nil {
+		out.Progress = min(max(out.Progress, 0), 1)
+	}
+	return out
+}
+
+// foremost is the candidate in the running with the best figure of the first
+// reward; −1 for none.
+func (j *Judge) foremost() int {
+	first := j.contest.races[0].reward
+	o := first.equal()
+	best := -1
+	for v, running := range j.running() {
+		if v == j.baseline || !running {
+			continue
+		}
+		if best < 0 || first.better(j.judged[v].value(o.metric, o.stat), j.judged[best].value(o.metric, o.stat)) {
+			best = v
+		}
+	}
+	return best
 }

@@ -81,7 +81,7 @@ func TestContestsAreDecidedRightly(t *testing.T) {
 		{"better by every reward", both, nil, []string{fast, reliable}, speeds([]float64{1, 0.85}, []float64{0.08, 0.01}),
 			trial.Pass, "pareto", "candidate", "candidate", []string{"candidate"}, "its mean latency is"},
 		{"better by one, worse by the other", both, nil, []string{fast, "maximize throughput"}, speeds([]float64{1, 0.8}, []float64{0.0001, 0.015}),
-			trial.Inconclusive, "pareto", "", "baseline", []string{"baseline", "candidate"}, "not told apart by mean latency and throughput"},
+			trial.Inconclusive, "pareto", "", "baseline", []string{"baseline", "candidate"}, "candidate is better than baseline by mean latency and worse by throughput"},
 		{"worse by every reward", both, nil, []string{fast, "maximize throughput"}, speeds([]float64{1, 1.2}, []float64{0.0001, 0.015}),
 			trial.Fail, "pareto", "", "baseline", []string{"baseline"}, "candidate is worse than baseline by mean latency and throughput"},
 		{"no baseline at all", []trial.Version{{Name: "x"}, {Name: "y"}}, nil, []string{fast}, speeds([]float64{1, 0.9}, []float64{0.0001, 0.0001}),
@@ -168,6 +168,15 @@ func TestChancesOfKnownDraws(t *testing.T) {
 		t.Error(diff)
 	}
 
+	tied := newChances(2, 3)
+	tied.count(rewards, []float64{2, 2, 4, 10, 10, 10}, all, 1)
+	if diff := cmp.Diff([][]float64{{0.5, 0.5, 0}, {third(1), third(1), third(1)}}, tied.best, near); diff != "" {
+		t.Error("ties:", diff)
+	}
+	if diff := cmp.Diff([]float64{1, 1, 0}, tied.amongTwo, near); diff != "" {
+		t.Error("ties:", diff)
+	}
+
 	out := newChances(2, 3)
 	out.count(rewards, []float64{5, 2, 4, 10, 30, 20}, []bool{true, false, true}, 1)
 	if out.best[0][1] != 0 || out.best[0][2] != 1 || out.loss[0][1] != 0 || out.loss[0][0] != 1 || out.dominated[0] != 1 {
@@ -184,7 +193,7 @@ func TestChanceOfBeingBestIsTheOneOfTheDifference(t *testing.T) {
 		v := newView(r, 2)
 		difference.Add(v[1].value(latency, mean) - v[0].value(latency, mean))
 	}
-	want := bayes.StudentWithin(difference)
+	want := bayes.StudentWithin(difference.Scale(1 / j.contest.alike()))
 	if got := j.Conclude(false).Choice.Rankings[0].Places[1].Best.Value; math.Abs(got-want) > 5*math.Sqrt(want*(1-want)/draws) {
 		t.Errorf("P(best) %v, exactly %v", got, want)
 	}
@@ -248,5 +257,16 @@ func TestConformanceOfAComparedTrialLooksAtTheCandidateAlone(t *testing.T) {
 	}
 	if text := j.Conclude(true).Findings[1].Objective; text != "error-rate <= 1%" {
 		t.Errorf("the implied objective is %q", text)
+	}
+}
+
+func TestLeadIsTheBestCandidateInItsHardestDuel(t *testing.T) {
+	j := contestOf(t, three, nil, "minimize latency-mean")
+	got := play(j, rounds(speeds([]float64{1, 0.8, 0.78}, nil), 3, 3, 16)).Lead()
+	if got == nil || got.Version != "b" || got.Rival != "a" || got.Reward != "minimize latency-mean" || got.Change.Value >= 0 || got.Progress >= 1 {
+		t.Errorf("%+v", got)
+	}
+	if got := play(judgeOf(t, both, nil, "latency-p99 <= 1s"), rounds(same, 1, 2, 8)).Lead(); got != nil {
+		t.Errorf("of a trial without rewards: %+v", got)
 	}
 }

@@ -7,49 +7,151 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
 )
 
-func TestChainMergesNeighbours(t *testing.T) {
+// What a filter sums up round by round is weighted least squares with the
+// covariance that its drift has: here by Cholesky's decomposition of all of it.
+func TestChainIsLeastSquares(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
 	var c chain
-	for i := range 11 {
-		c.add(float64(i))
+	var xs []float64
+	for range 12 {
+		xs = append(xs, 3+random.NormFloat64())
+		c.add(xs[len(xs)-1])
 	}
-	for width, want := range []struct{ n, mean float64 }{{11, 5}, {5, 4.5}, {2, 3.5}, {1, 3.5}} {
-		if got := c.at(width); got.N != want.n || math.Abs(got.Mean-want.mean) > 1e-12 {
-			t.Errorf("width %d: %v contrasts of mean %v, want %v of %v", width, got.N, got.Mean, want.n, want.mean)
+	for k, got := range c.seen() {
+		want := leastSquares(xs, drifts[k])
+		if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-10, 0)); diff != "" {
+			t.Errorf("%+v: %s", drifts[k], diff)
 		}
-	}
-	if c.at(9).N != 0 {
-		t.Error("a width that was never reached has contrasts")
 	}
 }
 
-// autoregressive is a chain of n values, each rho of its neighbour.
-func autoregressive(seed uint64, rho float64, n int) *chain {
+func leastSquares(xs []float64, d drift) bayes.Whitened {
+	n := len(xs)
+	root := make([][]float64, n) // of the covariance, lower
+	w := bayes.Whitened{N: float64(n)}
+	ones, whitened := make([]float64, n), make([]float64, n)
+	sum := 0.0
+	for i := range n {
+		root[i] = make([]float64, n)
+		ones[i], whitened[i] = 1, xs[i]
+		for j := range i + 1 {
+			root[i][j] = d.part * math.Pow(d.rho, float64(i-j))
+			if i == j {
+				root[i][j] = 1
+			}
+			for k := range j {
+				root[i][j] -= root[i][k] * root[j][k]
+			}
+			if i == j {
+				root[i][i] = math.Sqrt(root[i][i])
+				continue
+			}
+			root[i][j] /= root[j][j]
+			ones[i] -= root[i][j] * ones[j]
+			whitened[i] -= root[i][j] * whitened[j]
+		}
+		ones[i], whitened[i] = ones[i]/root[i][i], whitened[i]/root[i][i]
+		w.LogDet += 2 * math.Log(root[i][i])
+		w.Weight += ones[i] * ones[i]
+		sum += ones[i] * whitened[i]
+	}
+	w.Mean = sum / w.Weight
+	for i := range n {
+		w.Residual += math.Pow(whitened[i]-ones[i]*w.Mean, 2)
+	}
+	return w
+}
+
+// autoregressive is a chain of n values about a mean, each rho of its neighbour.
+func autoregressive(seed uint64, mean, rho float64, n int) *chain {
 	random := rand.New(rand.NewPCG(seed, 2))
 	c, x := &chain{}, random.NormFloat64()
 	for range n {
-		c.add(x)
+		c.add(mean + x)
 		x = rho*x + math.Sqrt(1-rho*rho)*random.NormFloat64()
 	}
 	return c
 }
 
-func TestOnlyAlikeNeighboursAreMerged(t *testing.T) {
-	merged := func(rho float64) (share float64) {
-		for seed := range uint64(400) {
-			if autoregressive(seed, rho, 240).width() > 0 {
-				share += 1.0 / 400
+func TestOnlyAlikeNeighboursCountForLess(t *testing.T) {
+	for _, c := range []struct{ rho, least, most float64 }{{0, 1, 1.3}, {0.5, 1.8, 4}, {0.9, 6, 20}} {
+		sum := 0.0
+		for seed := range uint64(200) {
+			sum += autoregressive(seed, 0, c.rho, 240).alike() / 200
+		}
+		if !(sum >= c.least && sum <= c.most) {
+			t.Errorf("autocorrelation %v: %.2f rounds count as one, want %v to %v", c.rho, sum, c.least, c.most)
+		}
+	}
+}
+
+// wrongly plays chains of 240 rounds at the limit, each a level that wanders
+// under noise of its own, and returns the share in which something was ever shown.
+func wrongly(rho, part float64) (share float64) {
+	const trials = 500
+	for seed := range uint64(trials) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		c, level := chain{}, random.NormFloat64()
+		for range 240 {
+			c.add(math.Sqrt(part)*level + math.Sqrt(1-part)*random.NormFloat64())
+			level = rho*level + math.Sqrt(1-rho*rho)*random.NormFloat64()
+			if above, below := c.evidence(0, 1); c.n >= 7 && math.Max(above, below) >= math.Log(20) {
+				share += 1.0 / trials
+				break
 			}
 		}
-		return share
 	}
-	if got := merged(0); got > 0.03 {
-		t.Errorf("independent rounds: %.3f of chains are merged, want about 0.01", got)
+	return share
+}
+
+// Both sides have a bound of 5 % where the drift is drawn as suspected, so each
+// drift by itself has more. Judged as independent, 2 of 3 would show something.
+func TestDriftShowsLittle(t *testing.T) {
+	for _, c := range []struct{ rho, part, most float64 }{{0, 0, 0.08}, {0.5, 0.5, 0.15}, {0.9, 0.25, 0.30}, {0.9, 0.5, 0.30}} {
+		if got := wrongly(c.rho, c.part); got > c.most {
+			t.Errorf("AR(1) %v with %v of the variance: %.3f show something at the limit, want at most %v", c.rho, c.part, got, c.most)
+		}
 	}
-	if got := merged(0.3); got < 0.95 {
-		t.Errorf("autocorrelation 0.3: %.3f of chains are merged, want nearly all", got)
+}
+
+// A change that no drift explains is shown in seconds all the same.
+func TestLargeChangesAreShownSoon(t *testing.T) {
+	for _, c := range []struct {
+		noise float64
+		most  int
+	}{{0, 7}, {0.05, 7}, {0.25, 10}, {1, 40}} {
+		random, ch, n := rand.New(rand.NewPCG(1, 1)), chain{}, 0
+		for above := 0.0; above < math.Log(20); n++ {
+			ch.add(1 + c.noise*random.NormFloat64())
+			above, _ = ch.evidence(0, 1)
+		}
+		if n > c.most {
+			t.Errorf("noise %v: shown after %d rounds, want at most %d", c.noise, n, c.most)
+		}
+	}
+}
+
+// Figures that are all the same are at their limit, not a hair beside it.
+func TestEqualFiguresAreAtTheirLimit(t *testing.T) {
+	for _, figure := range []float64{60.1, 1.0 / 3, 0.1, 7e-5, 123456.789} {
+		var c chain
+		for range 100 {
+			c.add(figure)
+		}
+		if above, below := c.evidence(figure, 1); above != 0 || below != 0 {
+			t.Errorf("%v: evidence %v and %v, want none", figure, above, below)
+		}
+		// What is left by the computer's rounding is no drift.
+		if got := c.alike(); got >= tellAlike {
+			t.Errorf("%v: %.1f rounds count as one", figure, got)
+		}
 	}
 }
 
@@ -80,6 +182,56 @@ func TestOnlyBurstsHaveADesignEffect(t *testing.T) {
 	}
 	if got := none.designEffect(); got != 1 {
 		t.Errorf("no hits: design effect %v", got)
+	}
+}
+
+// A stall of eight rounds in which every fifth request fails: within a round hits
+// fall as by chance, but the rounds fail together.
+func TestHitsOfNeighbouringRoundsCountTogether(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 4))
+	var lasting tally
+	for round := range 320 {
+		hits := 0
+		for range 5 {
+			if round%40 < 8 && random.Float64() < 0.2 {
+				hits++
+			}
+		}
+		lasting.add(hits, 5)
+	}
+	if one, all := lasting.widths[0].designEffect(), lasting.designEffect(); !(all > 2*one && all > 3) {
+		t.Errorf("design effect %.2f of rounds, %.2f of spans", one, all)
+	}
+	hits, trials := lasting.effective()
+	if effect := lasting.designEffect(); math.Abs(hits*effect-lasting.hits) > 1e-9 || math.Abs(trials*effect-1600) > 1e-9 {
+		t.Errorf("%v hits of %v count, want both divided by %v", hits, trials, effect)
+	}
+}
+
+// Errors that began half way may be the end of the version: two spans of eight
+// rounds, one without and one with, are no burst yet.
+func TestErrorsThatBeganAreNoBurst(t *testing.T) {
+	var began tally
+	for round := range 16 {
+		began.add(round/8*2, 25)
+	}
+	if got := began.designEffect(); got != 1 {
+		t.Errorf("design effect %v, want 1", got)
+	}
+}
+
+// A candidate that hangs after ten seconds is a change, not a drift.
+func TestHangingHalfWayIsShown(t *testing.T) {
+	random, c := rand.New(rand.NewPCG(6, 6)), chain{}
+	for round := range 70 {
+		x := 0.06*random.NormFloat64() - 0.02
+		if round >= 40 {
+			x += 0.95
+		}
+		c.add(x)
+	}
+	if above, _ := c.evidence(0, 1); above < math.Log(60) {
+		t.Errorf("ln E = %v after 30 rounds of it, want at least ln 60", above)
 	}
 }
 

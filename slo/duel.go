@@ -66,6 +66,19 @@ func (d *duel) evidence(times float64) (forA, forB float64) {
 	return below, above
 }
 
+// versus is the rival of a version in its duel, −1 if it is not its own, and the
+// evidence that it is better than that rival.
+func (d *duel) versus(version int) (rival int, evidence float64) {
+	forA, forB := d.evidence(1)
+	switch version {
+	case d.a:
+		return d.b, forA
+	case d.b:
+		return d.a, forB
+	}
+	return -1, 0
+}
+
 func (d *duel) needed() float64 { return -math.Log(d.alpha) }
 
 // between is the duel of two versions, and whether it was asked the other way

@@ -21,6 +21,7 @@ type Conclusion struct {
 	Late     int
 	Waited   int
 	Dropped  int
+	Totals   []trial.Totals
 	Tracks   []trial.Tracks
 	Answers  map[Answer]int // unexpected ones, in all rounds that ended
 }
@@ -32,7 +33,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
-		Tracks: j.course.tracks(j.versions), Answers: j.course.answers,
+		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Answers: j.course.answers,
 	}
 	for _, q := range j.questions {
 		c.Findings = append(c.Findings, j.finding(q))
@@ -46,10 +47,15 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 }
 
 func (j *Judge) look() trial.Look {
-	l := trial.Look{
+	return trial.Look{
 		Rounds: j.rounds, Seconds: j.seconds, Done: j.done, Verdict: j.verdictSoFar(),
-		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned,
+		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned, Standings: j.standings, Lead: j.lead,
 	}
+}
+
+// standings is where each question stands.
+func (j *Judge) standings() []trial.Standing {
+	var out []trial.Standing
 	for _, q := range j.questions {
 		against, within := q.evidence(1)
 		s := trial.Standing{
@@ -64,9 +70,9 @@ func (j *Judge) look() trial.Look {
 		if q.verdict == trial.Inconclusive {
 			s.Needs = j.needs(q)
 		}
-		l.Standings = append(l.Standings, s)
+		out = append(out, s)
 	}
-	return l
+	return out
 }
 
 // figure is the one number to show while a trial runs.
@@ -106,12 +112,13 @@ func (j *Judge) finding(q *question) trial.Finding {
 	f := trial.Finding{
 		Objective: o.Text, Name: o.Name, Version: j.versions[q.candidate].Name,
 		Verdict: q.verdict, Inform: o.Inform, Implied: o.Implied, Decided: q.decided,
-		Needed: math.Round(1 / q.alpha), Confidence: 1 - q.alpha,
+		Needed: math.Round(math.Exp(j.neededToPass(q))), Confidence: 1 - q.alpha,
 	}
 	if o.Source != (trial.Source{}) {
 		f.Source = &o.Source
 	}
 	f.Baseline, f.Candidate, f.Change = j.estimates(q)
+	f.Limit = trial.Quantity{Value: o.limitBeside(f.Baseline.Value), Unit: o.unit()}
 	shown := q.statistic.figures(outlook{needed: q.needed(), pooled: j.judged})
 	if j.epoch > 0 && shown.change != nil {
 		f.Change.Value = *shown.change
@@ -121,6 +128,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 	against, within := q.evidence(1)
 	f.Against, f.For = trial.Evidence{Log: against, Most: q.against}, trial.Evidence{Log: within, Most: q.within}
 	f.Statistic, f.Rounds = shown.method+shown.caution(), q.rounds
+	f.Effective = math.Round(10*shown.effective(q.rounds)) / 10
 	f.Requests = j.judged[q.candidate].requests
 	if o.Relative() {
 		f.Requests += j.judged[j.baseline].requests

@@ -187,17 +187,16 @@ func (q *question) needed() float64 { return -math.Log(q.alpha) }
 // its evidence reaches (m − k + 1)/α. A fail may be shown in any round, and
 // overrules a pass: both error bounds hold all the same.
 func (j *Judge) fail() {
-	judged := j.counted()
+	pairs := len(j.counted())
+	judged := slices.DeleteFunc(j.counted(), func(q *question) bool { return q.void })
 	slices.SortStableFunc(judged, func(a, b *question) int {
 		return cmp.Compare(b.against-b.needed(), a.against-a.needed())
 	})
 	for k, q := range judged {
-		if !(q.against >= q.needed()+math.Log(float64(len(judged)-k))) {
+		if !(q.against >= q.needed()+math.Log(float64(pairs-k))) {
 			break
 		}
-		if !q.void {
-			q.decide(trial.Fail, j.rounds)
-		}
+		q.decide(trial.Fail, j.rounds)
 	}
 	for _, q := range j.questions {
 		if q.objective.Inform && !q.void && q.against >= q.needed() {
@@ -368,6 +367,9 @@ var ruleOfError = map[bool]string{true: "error-rate <= baseline + 2%", false: "e
 
 // withImplied adds the objectives that were not asked for.
 func (p Policy) withImplied(hasBaseline bool) []Objective {
+	if p.OnlyAsked {
+		return p.Objectives
+	}
 	hasBaseline = hasBaseline && p.Pattern != Conformance
 	objectives := slices.Clone(p.Objectives)
 	if len(p.Objectives) == 0 && hasBaseline && !p.Pattern.picks() {

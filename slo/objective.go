@@ -175,6 +175,7 @@ type Policy struct {
 	Pattern    Pattern       `yaml:"pattern"`
 	Rewards    []Reward      `yaml:"rewards"`
 	Seed       uint64        `yaml:"-"` // of the draws from posteriors
+	OnlyAsked  bool          `yaml:"-"` // nothing is implied: no objective but those asked for
 }
 
 // DefaultPolicy is the policy of a trial that says nothing of it.

@@ -55,10 +55,10 @@ func (e *exceedance) add(r judgedRound) bool {
 
 func share(k, n int) float64 { return float64(k) / float64(n) }
 
-func (e *exceedance) width() int { return e.rounds.width() }
+func (e *exceedance) alike() float64 { return e.rounds.alike() }
 
 func (e *exceedance) repeated(times float64) (above, below float64) {
-	return e.rounds.judged().Scale(times).Evidence()
+	return e.rounds.evidence(0, times)
 }
 
 func (e *exceedance) figures(l outlook) figures {
@@ -68,10 +68,9 @@ func (e *exceedance) figures(l outlook) figures {
 
 // ratioFigures are those of a contrast that is also kept as a ladder.
 func ratioFigures(l outlook, rounds *chain, ladder ladder, method string) figures {
-	width := rounds.width()
 	return figures{
-		unit: trial.Ratio, anytime: ladder.anytime(width, l.needed), credible: ladder.credible(width, credible),
-		within: bayes.StudentWithin(rounds.at(width)), merged: 1 << width, method: method,
+		unit: trial.Ratio, anytime: ladder.anytime(l.needed), credible: ladder.credible(credible),
+		within: rounds.within(0), alike: rounds.alike(), method: method,
 	}
 }
 
@@ -95,10 +94,10 @@ func (v *valueRatio) add(r judgedRound) bool {
 	return true
 }
 
-func (v *valueRatio) width() int { return v.rounds.width() }
+func (v *valueRatio) alike() float64 { return v.rounds.alike() }
 
 func (v *valueRatio) repeated(times float64) (above, below float64) {
-	return v.rounds.judged().Scale(times).Evidence()
+	return v.rounds.evidence(0, times)
 }
 
 func (v *valueRatio) figures(l outlook) figures {
@@ -128,7 +127,7 @@ func (s *shareDifference) add(r judgedRound) bool {
 	return true
 }
 
-func (s *shareDifference) width() int { return s.rounds.width() }
+func (s *shareDifference) alike() float64 { return s.rounds.alike() }
 
 func (s *shareDifference) repeated(times float64) (above, below float64) {
 	return s.against(s.limit, times)
@@ -138,35 +137,35 @@ func (s *shareDifference) against(limit, times float64) (above, below float64) {
 	if s.c.trials == 0 {
 		return 0, 0
 	}
-	if s.few() {
+	if s.few(times) {
 		return bayes.ShareDifference(times*s.c.hits, times*s.c.trials, times*s.b.hits, times*s.b.trials, limit)
 	}
-	return s.rounds.judged().Shift(limit).Scale(times).Evidence()
+	return s.rounds.evidence(limit, times)
 }
 
-func (s *shareDifference) few() bool { return s.c.hits+s.b.hits < fewHits }
+func (s *shareDifference) few(times float64) bool { return times*(s.c.hits+s.b.hits) < fewHits }
 
 func (s *shareDifference) figures(l outlook) figures {
 	f := figures{unit: trial.Points, within: math.NaN(), anytime: unknown, credible: unknown}
 	if s.c.trials == 0 {
 		return f
 	}
-	estimate := s.rounds.at(0).Mean
-	if s.few() {
+	estimate := s.rounds.mean()
+	if s.few(1) {
 		estimate = s.c.share() - s.b.share()
 	}
 	f.change = &estimate
 	f.anytime = rejected(l.needed, -0.999999, estimate, 0.999999, func(limit float64) (float64, float64) { return s.against(limit, 1) })
-	if s.few() {
+	if s.few(1) {
 		f.method = "Beta mixtures of both shares (fewer than 10 errors in all)"
 		f.within = bayes.DifferenceWithin(s.c.hits, s.c.trials, s.b.hits, s.b.trials, s.limit)
 		f.credible[0], f.credible[1] = bayes.DifferenceInterval(s.c.hits, s.c.trials, s.b.hits, s.b.trials, credible)
 		return f
 	}
 	f.method = "contrast of both shares, paired by round"
-	f.merged = 1 << s.rounds.width()
-	f.within = bayes.StudentWithin(s.rounds.judged().Shift(s.limit))
-	f.credible[0], f.credible[1] = bayes.StudentInterval(s.rounds.judged(), credible)
+	f.alike = s.rounds.alike()
+	f.within = s.rounds.within(s.limit)
+	f.credible = s.rounds.credible(credible)
 	return f
 }
 

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -72,26 +71,36 @@ type figures struct {
 	within   float64  // posterior probability of being below the limit
 	change   *float64 // against the baseline, over times in which traffic was split differently; nil: as pooled
 	method   string
-	merged   int     // how many rounds count as one; 0 or 1: each by itself
+	alike    float64 // how many rounds count as one; 0 or 1: each by itself
 	clumped  float64 // design effect of hits that come in bursts; 0 or 1: none
 }
+
+// tellAlike is from how many rounds on that count as one people are told: with
+// less, noise of rounds that are not alike would be told as well.
+const tellAlike = 2.0
 
 // caution says where the figures rest on an estimate of what rounds share:
 // then error rates are simulated, not exact.
 func (f figures) caution() string {
 	switch {
-	case f.merged > 1:
-		return fmt.Sprintf("; neighbouring rounds are alike, so %d of them count as one", f.merged)
+	case f.alike >= tellAlike:
+		return fmt.Sprintf("; neighbouring rounds are alike, so %.1f of them count as one", f.alike)
 	case f.clumped > 1:
 		return fmt.Sprintf("; hits come in bursts, so %.1f requests count as one", f.clumped)
 	}
 	return ""
 }
 
+// effective is how many independent rounds so many count for.
+func (f figures) effective(rounds int) float64 {
+	return float64(rounds) / math.Max(1, math.Max(f.alike, f.clumped))
+}
+
 // pair is the place of the candidate and its baseline in a view.
 type pair struct{ candidate, baseline int }
 
-// newStatistic chooses what an objective is judged by: JUDGE's table of forms.
+// newStatistic chooses what an objective is judged by; docs/objectives.md has the
+// table of forms.
 func newStatistic(o Objective, who pair) statistic {
 	isShare := o.metric == errorRate
 	isQuantile := o.metric == latency && o.stat.kind == quantile
@@ -120,6 +129,15 @@ func (o Objective) allowed(b float64) float64 {
 		return o.limit.value * b
 	}
 	return math.Max(o.limit.value*b, b+o.floor())
+}
+
+// limitBeside is what the objective's metric may come to where the baseline's
+// value is b: the limit itself where it is absolute.
+func (o Objective) limitBeside(b float64) float64 {
+	if o.limit.kind == absolute {
+		return o.limit.value
+	}
+	return o.allowed(b)
 }
 
 // defaultFloor is how much slower any relative latency objective lets a
@@ -152,20 +170,35 @@ var leastFactor, mostFactor = math.Log(0.2), math.Log(5)
 // halvings find the end of an interval between them to 0.2 %.
 const halvings = 11
 
-// at is the contrasts against a factor, merged to a width.
-func (l ladder) at(factor float64, width int) bayes.Contrast {
+// chain is the contrasts against a factor.
+func (l ladder) chain(factor float64) *chain {
 	var c chain
 	for _, round := range l {
 		c.add(round(factor))
 	}
-	return c.at(width)
+	return &c
 }
 
-// between returns the relative changes between the factors that are too low and
-// those that are too high, by the contrasts against them.
-func (l ladder) between(width int, tooLow, tooHigh func(bayes.Contrast) bool) [2]float64 {
-	at := func(lnFactor float64) bayes.Contrast { return l.at(math.Exp(lnFactor), width) }
-	estimate := edge(leastFactor, mostFactor, halvings, func(x float64) bool { return at(x).Mean > 0 })
+// anytime returns the relative changes that neither test rejects.
+func (l ladder) anytime(needed float64) [2]float64 {
+	return l.between(
+		func(c *chain) bool { above, _ := c.evidence(0, 1); return above >= needed },
+		func(c *chain) bool { _, below := c.evidence(0, 1); return below >= needed })
+}
+
+// credible returns the relative changes between the posterior's outer tails.
+func (l ladder) credible(mass float64) [2]float64 {
+	tail := (1 - mass) / 2
+	return l.between(
+		func(c *chain) bool { return c.within(0) < tail },
+		func(c *chain) bool { return c.within(0) > 1-tail })
+}
+
+// between is the range of factors that are neither too low nor too high, as
+// relative changes; without an end where the ladder has none.
+func (l ladder) between(tooLow, tooHigh func(*chain) bool) [2]float64 {
+	at := func(lnFactor float64) *chain { return l.chain(math.Exp(lnFactor)) }
+	estimate := edge(leastFactor, mostFactor, halvings, func(x float64) bool { return at(x).mean() > 0 })
 	low := outermost(leastFactor, estimate, func(x float64) bool { return tooLow(at(x)) })
 	high := outermost(mostFactor, estimate, func(x float64) bool { return tooHigh(at(x)) })
 	out := [2]float64{math.Exp(low) - 1, math.Exp(high) - 1}
@@ -197,30 +230,17 @@ func outermost(end, estimate float64, isRejected func(float64) bool) float64 {
 	return found
 }
 
-// anytime returns the relative changes that neither test rejects.
-func (l ladder) anytime(width int, needed float64) [2]float64 {
-	return l.between(width,
-		func(c bayes.Contrast) bool { above, _ := c.Evidence(); return above >= needed },
-		func(c bayes.Contrast) bool { _, below := c.Evidence(); return below >= needed })
-}
-
-// credible returns the relative changes between the posterior's outer tails.
-func (l ladder) credible(width int, mass float64) [2]float64 {
-	tail := (1 - mass) / 2
-	return l.between(width,
-		func(c bayes.Contrast) bool { return bayes.StudentWithin(c) < tail },
-		func(c bayes.Contrast) bool { return bayes.StudentWithin(c) > 1-tail })
-}
-
 // rejected returns the limits that neither test rejects, by bisection between
 // each end of the range and an estimate inside it.
 func rejected(needed, low, estimate, high float64, evidence func(limit float64) (above, below float64)) [2]float64 {
-	const steps = 60 // to the last digit
 	return [2]float64{
-		edge(low, estimate, steps, func(limit float64) bool { above, _ := evidence(limit); return above >= needed }),
-		edge(high, estimate, steps, func(limit float64) bool { _, below := evidence(limit); return below >= needed }),
+		edge(low, estimate, exactly, func(limit float64) bool { above, _ := evidence(limit); return above >= needed }),
+		edge(high, estimate, exactly, func(limit float64) bool { _, below := evidence(limit); return below >= needed }),
 	}
 }
+
+// exactly is as many halvings as a number has digits.
+const exactly = 60
 
 // edge is the innermost limit, coming from outside, that is still rejected;
 // outside itself where even that is not.

@@ -91,12 +91,16 @@ func (d document) size() int {
 func compose(r trial.Report) document {
 	v := newView(r)
 	d := document{heading: v.heading()}
+	d.add(section{body: v.advised()})
+	d.add(section{body: v.ranking()})
 	d.add(section{body: v.lead()})
 	d.add(section{body: v.findings()})
 	d.add(section{title: "Each objective in a sentence", body: v.reasons(), folded: true, shown: true})
+	d.add(section{title: v.duelsTitle(), body: v.duels(), folded: true, cut: thenFigures})
 	d.add(section{title: "Unexpected answers", body: v.examples(), folded: true, cut: examplesFirst})
 	d.add(v.chart())
 	d.add(section{title: v.measuredTitle(), body: v.method(), folded: true})
+	d.add(section{title: "How likely each version is the best", body: v.places(), folded: true, cut: thenFigures})
 	d.add(section{title: "Every figure", body: v.figures(), folded: true, cut: thenFigures})
 	d.add(section{title: "Notes", body: v.notes(), folded: true, cut: thenNotes})
 	d.add(section{title: "Versions, seed, tool", body: v.particulars(), folded: true})
@@ -164,10 +168,10 @@ func (v view) lead() string {
 }
 
 // settling says first how long a trial would have to be, then what each open
-// objective lacks.
+// objective and duel lacks.
 func (v view) settling() string {
 	const most = 5
-	open := v.open()
+	open := v.lacks()
 	if len(open) == 0 {
 		return ""
 	}
@@ -176,8 +180,8 @@ func (v view) settling() string {
 		text += "a trial of about " + length + " (`for: " + length + "`)."
 	}
 	var items []string
-	for _, r := range open[:min(len(open), most)] {
-		items = append(items, escapeMarkdown(v.owned(r))+": "+r.settles())
+	for _, l := range open[:min(len(open), most)] {
+		items = append(items, escapeMarkdown(l.who)+": "+l.what)
 	}
 	if more := len(open) - most; more > 0 {
 		items = append(items, fmt.Sprintf("and %d more", more))

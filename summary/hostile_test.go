@@ -67,12 +67,32 @@ func poisoned(s string) trial.Report {
 	return r
 }
 
+// poisonedContest puts it wherever a choice has one.
+func poisonedContest(r trial.Report, s string) trial.Report {
+	for i := range r.Versions {
+		if r.Versions[i].Role == trial.Candidate {
+			renamed(&r, r.Versions[i].Name, s)
+			break
+		}
+	}
+	for k := range r.Choice.Rankings {
+		ranking := &r.Choice.Rankings[k]
+		ranking.Reward, ranking.Statistic = s, s
+		if k == 0 {
+			ranking.Name = s
+		}
+	}
+	r.Reason, r.Choice.Reason, r.Choice.Pattern = "none is shown to win", s, s
+	return r
+}
+
 // statuses are the ends of a trial, each of which shows other texts.
 func poisonedReports(s string) []trial.Report {
 	failed, open, missing := poisoned(s), poisoned(s), poisoned(s)
 	open.Verdict = trial.Inconclusive
+	reports := []trial.Report{poisonedContest(won(), s), poisonedContest(undecidedContest(), s), poisonedContest(tradeOff(), s), poisonedContest(lost(), s)}
 	missing.Verdict, missing.Status, missing.Findings = trial.Inconclusive, trial.NotReady, nil
-	return []trial.Report{failed, open, missing}
+	return append(reports, failed, open, missing)
 }
 
 func TestHostileTextCommandsNoTerminalAndNoRunner(t *testing.T) {

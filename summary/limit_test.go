@@ -34,6 +34,20 @@ func growths() map[string]func(*trial.Report) {
 				r.Versions = append(r.Versions, trial.Version{Name: huge, Label: huge, URL: huge})
 			}
 		},
+		"a crowd": crowd,
+		"hostile contest": func(r *trial.Report) {
+			crowd(r)
+			for i := range r.Versions {
+				r.Versions[i].Label = huge
+			}
+			for k := range r.Choice.Rankings {
+				ranking := &r.Choice.Rankings[k]
+				ranking.Name, ranking.Reward, ranking.Statistic = huge, huge, huge
+				for i := range ranking.Duels {
+					ranking.Duels[i].Version, ranking.Duels[i].Rival = huge, huge
+				}
+			}
+		},
 		"reason": func(r *trial.Report) {
 			r.Status, r.Verdict, r.Reason = trial.BadInput, trial.Inconclusive, strings.Repeat(huge+"\n", 10_000)
 		},

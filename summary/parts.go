@@ -2,6 +2,7 @@ package summary
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -125,6 +126,9 @@ func (v view) method() string {
 	if v.Measured.Rounds == 0 {
 		return ""
 	}
+	if contest := v.contestMethod(); contest != "" {
+		return mark(v.measured()) + "\n\n" + contest
+	}
 	return mark(v.measured())
 }
 
@@ -146,13 +150,13 @@ func (v view) figures() string {
 		t.column(head, "---")
 	}
 	for _, head := range []string{"baseline", "estimate", "change", "anytime interval", "90 % credible interval", "P(within)",
-		"evidence beyond", "evidence within", "needed", "rounds", "requests"} {
+		"evidence beyond", "evidence within", "needed", "rounds", "effective", "requests"} {
 		t.column(head, "--:")
 	}
 	for _, r := range v.rows {
 		figures := []string{r.Baseline.String(), r.value, r.Change.String(),
 			span(trial.Quantity{}, r.Anytime), span(trial.Quantity{}, r.Credible), probability(r.Within),
-			odds(r.Against.Most), odds(r.For.Most), grouped(int(r.Needed)) + ":1", grouped(r.Rounds), grouped(r.Requests)}
+			odds(r.Against.Most), odds(r.For.Most), grouped(int(r.Needed)) + ":1", grouped(r.Rounds), grouped(int(math.Round(r.Effective))), grouped(r.Requests)}
 		for i := range figures {
 			figures[i] = firm(figures[i])
 		}

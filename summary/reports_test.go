@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"maps"
 	"math"
 	"time"
 
@@ -9,10 +10,12 @@ import (
 
 // reports are trials as they happen, by the name of their goldens.
 func reports() map[string]trial.Report {
-	return map[string]trial.Report{
+	out := map[string]trial.Report{
 		"fail": failing(), "pass": passing(), "inconclusive": undecided(),
 		"not-ready": notReady(), "broken": broken(), "candidates": threeCandidates(), "conformance": conformance(),
 	}
+	maps.Copy(out, contests())
+	return out
 }
 
 var unknown = math.NaN()
@@ -78,7 +81,7 @@ func p99() trial.Finding {
 		Baseline: of(trial.Seconds, unknown), Candidate: of(trial.Seconds, 0.212), Change: of(trial.Ratio, unknown),
 		Anytime: from(trial.Seconds, 0.198, 0.231), Credible: from(trial.Seconds, 0.204, 0.221), Within: of(trial.Share, 0.99998),
 		Against: trial.Evidence{Log: -14, Most: 0}, For: trial.Evidence{Log: 14.2, Most: 14.2}, Needed: 20, Confidence: 0.95,
-		Statistic: "share of requests slower than the limit", Rounds: 27, Requests: 675,
+		Statistic: "share of requests slower than the limit", Rounds: 27, Effective: 27, Requests: 675,
 	}
 }
 
@@ -89,7 +92,7 @@ func errorRate(verdict trial.Verdict) trial.Finding {
 		Baseline: of(trial.Share, 0.0015), Candidate: of(trial.Share, 0.003), Change: of(trial.Points, 0.0015),
 		Anytime: from(trial.Points, -0.004, 0.007), Credible: from(trial.Points, -0.002, 0.0048), Within: of(trial.Share, 0.931),
 		Against: trial.Evidence{Log: -1.2, Most: 0.3}, For: trial.Evidence{Log: 1.1, Most: 1.4}, Needed: 20, Confidence: 0.95,
-		Statistic: "Beta mixtures of both shares (fewer than 10 errors in all)", Rounds: 27, Requests: 1350,
+		Statistic: "Beta mixtures of both shares (fewer than 10 errors in all)", Rounds: 27, Effective: 27, Requests: 1350,
 	}
 	if verdict == trial.Inconclusive {
 		f.Needs = &trial.Needs{Rounds: 80, Seconds: 20, Requests: 2000}
@@ -130,7 +133,7 @@ func passing() trial.Report {
 		Reason:   "throughput is 99.7/s, at least 95/s asked for: undecided after 120 rounds",
 		Baseline: of(trial.PerSecond, 99.9), Candidate: of(trial.PerSecond, 99.7), Change: of(trial.Ratio, -0.002),
 		Anytime: from(trial.PerSecond, 94.1, math.Inf(1)), Credible: from(trial.PerSecond, 99.1, 100.3), Within: of(trial.Share, 0.97),
-		Needed: 20, Confidence: 0.95, Statistic: "each round's own figure", Rounds: 120, Requests: 3000,
+		Needed: 20, Confidence: 0.95, Statistic: "each round's own figure", Rounds: 120, Effective: 120, Requests: 3000,
 	}
 	r.Findings = []trial.Finding{first, p99(), last, rate}
 	r.Series = []trial.Tracks{wave("baseline", 0.0612, 140, 20, 35), wave("candidate", 0.0618, 140, 20, 35)}

@@ -22,6 +22,7 @@ func Text(r trial.Report, style Style) string {
 	v := newView(r)
 	var b strings.Builder
 	b.WriteString(v.headline(style) + "\n")
+	b.WriteString(v.contestText(style))
 	if len(v.rows) > 0 {
 		b.WriteString("\n" + v.grid(style).text(style))
 	}
@@ -66,8 +67,13 @@ type saying struct{ label, text string }
 
 func (v view) said() []saying {
 	var out []saying
+	todo := "To do"
 	if length := v.longer(); length != "" && v.Verdict == trial.Inconclusive {
 		out = append(out, saying{"To settle it", "let the trial run for about " + length + " (for: " + length + ")"})
+		todo = "Until then"
+	}
+	if verb, version := v.advice(); verb != "" {
+		out = append(out, saying{todo, verb + " " + version})
 	}
 	label := "Why"
 	for _, line := range lines(v.Reason) {
@@ -77,9 +83,13 @@ func (v view) said() []saying {
 	if v.Remedy != "" {
 		out = append(out, saying{"What to do", Plain(v.Remedy)})
 	}
-	for _, r := range v.open() {
-		if v.Judged() {
-			out = append(out, saying{"Open", v.owned(r) + ": " + r.settles()})
+	if why := v.because(); why != "" {
+		out = append(out, saying{"Choice", why})
+	}
+	if v.Judged() {
+		lacks := v.lacks()
+		for _, l := range lacks[:min(len(lacks), fewest)] {
+			out = append(out, saying{"Open", l.who + ": " + l.what})
 		}
 	}
 	if hidden := v.hidden(); v.Judged() && v.Verdict == trial.Pass && len(hidden) > 0 {
@@ -90,6 +100,82 @@ func (v view) said() []saying {
 		out = append(out, saying{"Note", Plain(text)})
 	}
 	return out
+}
+
+// contestText is the table of versions and rewards.
+func (v view) contestText(style Style) string {
+	entrants, left := v.entrants()
+	if len(entrants) == 0 {
+		return ""
+	}
+	g, rewards := v.contestGrid(entrants, style.Width)
+	text := "\n" + g.text(style)
+	if left > 0 {
+		text += "  … and " + counted(left, "version") + " more, in report.json\n"
+	}
+	if left := len(v.Choice.Rankings) - rewards; left > 0 {
+		text += "  … and " + counted(left, "reward") + " more, in report.json\n"
+	}
+	return text
+}
+
+// contestGrid is narrowed until it fits: first losses and intervals go, then
+// P(best) and details, then the last rewards, then the ends of versions' names.
+func (v view) contestGrid(entrants []entrant, width int) (g grid, rewards int) {
+	for rewards = min(len(v.Choice.Rankings), mostRewards); rewards > 0; rewards-- {
+		for detail := 2; detail >= 0; detail-- {
+			if g = v.contestColumns(entrants, rewards, detail); width <= 0 || g.width() <= width {
+				return g, rewards
+			}
+		}
+	}
+	g[0].narrow(g[0].width() - (g.width() - width))
+	return g, 1
+}
+
+func (v view) contestColumns(entrants []entrant, rewards, detail int) grid {
+	version := column{cells: []string{"version"}}
+	outcome := column{cells: []string{""}, color: []string{""}}
+	for _, e := range entrants {
+		word := e.standing.word
+		if detail == 0 && e.standing.rank == lastRank {
+			word = "out"
+		}
+		title, alias := v.competitor(e.name)
+		version.add(title + alias)
+		outcome.add(strings.TrimSpace(e.standing.sign + " " + word))
+		outcome.color = append(outcome.color, e.standing.color)
+	}
+	g := grid{version}
+	for k, ranking := range v.Choice.Rankings[:rewards] {
+		value := column{right: true, cells: []string{rewardHead(ranking, detail == 0)}}
+		change := column{cells: []string{"change"}}
+		best := column{right: true, cells: []string{"P(best)"}}
+		loss := column{right: true, cells: []string{"expected loss"}}
+		for _, e := range entrants {
+			f := e.figures[k]
+			value.add(f.Value.String())
+			change.add(f.moved(detail > 1 && rewards == 1))
+			best.add(f.best())
+			loss.add(f.loss())
+		}
+		g = append(g, value, change)
+		if detail > 0 {
+			g = append(g, best)
+		}
+		if detail > 1 && rewards == 1 {
+			g = append(g, loss)
+		}
+	}
+	return append(g, outcome)
+}
+
+// moved is a change, with its interval where there is room.
+func (f figure) moved(room bool) string {
+	if !room || f.interval == "" {
+		return f.change
+	}
+	return f.change + " (" + strings.ReplaceAll(f.interval, " … ", "…") + ")"
 }
 
 // grid is a table of text, one column after the other.
@@ -105,14 +191,17 @@ type column struct {
 const gap = "   "
 
 // grid is the table of findings, narrowed until it fits: first the intervals
-// and the verdicts' details go, then the ends of the objectives.
+// and the verdicts' details go, then the ends of the objectives
+// and of the versions' names.
 func (v view) grid(style Style) grid {
 	g := v.columns(false)
 	if style.Width > 0 && g.width() > style.Width {
 		g = v.columns(true)
 	}
-	if over := g.width() - style.Width; style.Width > 0 && over > 0 {
-		g[0].narrow(g[0].width() - over)
+	for _, i := range []int{0, 1} { // the objectives, then the versions
+		if over := g.width() - style.Width; style.Width > 0 && over > 0 && (i == 0 || v.several) {
+			g[i].narrow(g[i].width() - over)
+		}
 	}
 	return g
 }

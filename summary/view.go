@@ -16,6 +16,7 @@ type view struct {
 	trial.Report
 	rows    []row             // none where nothing was measured
 	titles  map[string]string // of the versions by name
+	bouts   []bout            // none where no version competes
 	several bool              // candidates, so that a row must say whose it is
 }
 
@@ -36,6 +37,7 @@ const longestName = 80
 
 func newView(r trial.Report) view {
 	v := view{Report: r, titles: titles(r.Versions), several: several(r.Versions)}
+	v.bouts = v.newBouts()
 	if !slices.ContainsFunc(r.Findings, func(f trial.Finding) bool { return f.Rounds > 0 }) {
 		return v
 	}
@@ -136,9 +138,12 @@ func (r row) how() string {
 	return text
 }
 
-// open are the judged rows without a verdict.
+// open are the judged rows without a verdict; in a contest only those of
+// versions that may still be chosen.
 func (v view) open() []row {
-	return slices.DeleteFunc(slices.Clone(v.rows), func(r row) bool { return r.Inform || r.Verdict != trial.Inconclusive })
+	return slices.DeleteFunc(slices.Clone(v.rows), func(r row) bool {
+		return r.Inform || r.Verdict != trial.Inconclusive || v.contested() && !slices.Contains(v.Choice.Unbeaten, r.Finding.Version)
+	})
 }
 
 // settles says what would settle an open row.
@@ -156,15 +161,22 @@ func (r row) settles() string {
 	}
 }
 
-// longer is the length of trial that would settle every open row: "1m40s";
-// empty where there is none, or where the planned length would do.
+// longer is the length of trial that would settle every open row and duel:
+// "1m40s"; empty where there is none, or where the planned length would do.
 func (v view) longer() string {
 	var most float64
+	var missing []*trial.Needs
 	for _, r := range v.open() {
-		if r.Needs == nil || r.Needs.Rounds == 0 {
+		missing = append(missing, r.Needs)
+	}
+	for _, b := range v.undecided() {
+		missing = append(missing, b.Needs)
+	}
+	for _, n := range missing {
+		if n == nil || n.Rounds == 0 {
 			return ""
 		}
-		most = max(most, r.Needs.Seconds)
+		most = max(most, n.Seconds)
 	}
 	needed := v.Measured.Lasted + time.Duration(most*float64(time.Second))
 	if most == 0 || needed <= v.Measured.Planned {
@@ -193,6 +205,9 @@ func (v view) hidden() []string {
 		edge, words := r.Anytime.High, "up to"
 		if r.lower() {
 			edge, words = r.Anytime.Low, "down to"
+		}
+		if winner := v.winner(); winner != "" && r.Finding.Version != winner {
+			continue
 		}
 		if r.Verdict != trial.Pass || r.Inform || !edge.Known() || len(out) == most {
 			continue
@@ -225,6 +240,9 @@ func (v view) measured() string {
 // remarks are plain sentences that every format shows beside the findings.
 func (v view) remarks() []string {
 	var out []string
+	if split := v.split(); split != "" {
+		out = append(out, split+".")
+	}
 	if v.Verdict == trial.Fail && v.Status != trial.Judged {
 		out = append(out, "The fail was shown before the trial ended early ("+v.Status.String()+"); it stands.")
 	}
@@ -234,10 +252,13 @@ func (v view) remarks() []string {
 	return out
 }
 
-// again is the command that judges the stored evidence again, with the
-// objective that matters most to try other limits on.
+// again is the command that judges the stored evidence again, with the rewards
+// there were and the objective that matters most to try other limits on.
 func (v view) again(dir string) string {
-	command := "seatrial judge " + quote(dir)
+	command := "seatrial judge " + quote(dir) + v.rewardsFlag()
+	if v.winner() != "" {
+		return command
+	}
 	for _, wanted := range []trial.Verdict{trial.Fail, trial.Inconclusive} {
 		for _, r := range v.rows {
 			if r.Verdict == wanted && !r.Inform {

@@ -30,19 +30,21 @@ type Finding struct {
 	Baseline  Quantity `json:"baseline"`  // pooled over the judged rounds; NaN where it plays no part
 	Candidate Quantity `json:"candidate"` // pooled over the judged rounds
 	Change    Quantity `json:"change"`    // candidate against baseline
+	Limit     Quantity `json:"limit"`     // what Candidate may come to at most, or at least; NaN where the baseline gives none
 	Anytime   Interval `json:"anytime"`   // of Change, or of Candidate for an absolute limit; holds while watching
 	Credible  Interval `json:"credible"`  // 90 % posterior interval of the same quantity; never decides
 	Within    Quantity `json:"within"`    // posterior probability that the objective holds
 
 	Against    Evidence `json:"against"`    // for "beyond the limit"
 	For        Evidence `json:"for"`        // for "within the limit"
-	Needed     float64  `json:"needed"`     // evidence at which a verdict is shown
+	Needed     float64  `json:"needed"`     // evidence at which a pass is shown; a fail takes as much times the pairs it is corrected for
 	Confidence float64  `json:"confidence"` // 0.95
 
-	Statistic string `json:"statistic"` // how it was judged
-	Rounds    int    `json:"rounds"`    // judged rounds that carried data for it
-	Requests  int    `json:"requests"`  // of this version and its baseline in those rounds
-	Needs     *Needs `json:"needs,omitempty"`
+	Statistic string  `json:"statistic"`        // how it was judged
+	Rounds    int     `json:"rounds"`           // judged rounds that carried data for it
+	Effective float64 `json:"effective_rounds"` // of these, as many as count as independent
+	Requests  int     `json:"requests"`         // of this version and its baseline in those rounds
+	Needs     *Needs  `json:"needs,omitempty"`
 }
 
 // Evidence is a Bayes factor, kept as its natural logarithm because it

@@ -26,6 +26,7 @@ type Report struct {
 
 	Versions []Version `json:"versions"`
 	Measured Measured  `json:"measured"`
+	Totals   []Totals  `json:"totals,omitempty"` // of each version; none where nothing was judged
 	Series   []Tracks  `json:"series,omitempty"`
 	Examples []Example `json:"examples,omitempty"`
 }
@@ -45,6 +46,20 @@ type Measured struct {
 	Dropped     int           `json:"dropped"`     // rounds left out because they did not end
 	Confidence  float64       `json:"confidence"`  // 0.95
 	Connections int           `json:"connections"` // to each version
+}
+
+// Totals is all that one version did in the judged rounds, whatever was asked
+// of it. A quantile that failed requests reach is infinite, so not known.
+type Totals struct {
+	Version  string   `json:"version"` // Version.Name
+	Requests int      `json:"requests"`
+	Failed   int      `json:"failed"`
+	Rate     Quantity `json:"rate"` // expected answers a second
+	Mean     Quantity `json:"mean"` // of the requests that did not fail
+	P50      Quantity `json:"p50"`
+	P90      Quantity `json:"p90"`
+	P95      Quantity `json:"p95"`
+	P99      Quantity `json:"p99"`
 }
 
 // Judged reports whether the verdict counts: measured to the end, or a fail

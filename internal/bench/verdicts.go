@@ -93,7 +93,7 @@ func decided(e *evidence.Evidence, text string, atLeast time.Duration) (seconds 
 	j := slo.New(p, e.Versions)
 	for _, r := range e.Rounds {
 		l := j.Look(r)
-		if s := l.Standings[0]; s.Verdict != trial.Inconclusive {
+		if s := l.Standings()[0]; s.Verdict != trial.Inconclusive {
 			return l.Seconds, s.Verdict
 		}
 	}

@@ -45,6 +45,8 @@ func TestImage(t *testing.T) {
 	t.Run("GitLabThroughTheEntrypoint", b.gitLabThroughTheEntrypoint)
 	t.Run("GitLabWithoutTheEntrypoint", b.gitLabWithoutTheEntrypoint)
 	t.Run("AnyUserOnAReadOnlyRoot", b.anyUserOnAReadOnlyRoot)
+	t.Run("Tekton", b.tekton)
+	t.Run("PipelinePage", b.pipelinePage)
 }
 
 // deploy starts a version of the sample service, from the image itself.

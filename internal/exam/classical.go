@@ -27,17 +27,14 @@ func meanOf(xs []float64) float64 {
 	return sum / float64(len(xs))
 }
 
-// welch is the t of two means with variances of their own.
-func welch(a, b moments) float64 {
-	return (b.mean - a.mean) / math.Sqrt(a.variance()/a.n+b.variance()/b.n)
+// welch is the t of b's mean against a multiple of a's, with variances of their own.
+func welch(a, b moments, multiple float64) float64 {
+	return (b.mean - multiple*a.mean) / math.Sqrt(multiple*multiple*a.variance()/a.n+b.variance()/b.n)
 }
 
-func normalBelow(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
-
-// studentQuantile95 is Student's 95 % quantile, by the expansion about the
-// normal one (Abramowitz & Stegun 26.7.5); within 1e-4 from 20 degrees on.
-func studentQuantile95(degrees float64) float64 {
-	const z = 1.644854 // R: qnorm(.95)
+// studentQuantile is Student's quantile where the normal one is z, by an
+// expansion (Abramowitz & Stegun 26.7.5); at 95 % within 1e-4 from 20 degrees on.
+func studentQuantile(z, degrees float64) float64 {
 	return z + (z*z*z+z)/(4*degrees) + (5*math.Pow(z, 5)+16*z*z*z+3*z)/(96*degrees*degrees)
 }
 
@@ -49,18 +46,42 @@ type ranks struct {
 }
 
 func (r *ranks) add(baseline, candidate []float64) {
+	baseline, candidate = ascending(baseline), ascending(candidate)
 	for _, x := range baseline {
 		below, equal := place(r.candidate, x)
 		r.u += float64(len(r.candidate)-below-equal) + float64(equal)/2
-		at, _ := slices.BinarySearch(r.baseline, x)
-		r.baseline = slices.Insert(r.baseline, at, x)
 	}
+	r.baseline = merge(r.baseline, baseline)
 	for _, x := range candidate {
 		below, equal := place(r.baseline, x)
 		r.u += float64(below) + float64(equal)/2
-		at, _ := slices.BinarySearch(r.candidate, x)
-		r.candidate = slices.Insert(r.candidate, at, x)
 	}
+	r.candidate = merge(r.candidate, candidate)
+}
+
+func ascending(xs []float64) []float64 { return slices.Sorted(slices.Values(xs)) }
+
+// merge puts ascending values into an ascending slice.
+func merge(into, values []float64) []float64 {
+	end := len(into)
+	into = append(into, values...)
+	for i, x := range slices.Backward(values) {
+		at, _ := slices.BinarySearch(into[:end], x)
+		copy(into[at+i+1:], into[at:end])
+		into[at+i] = x
+		end = at
+	}
+	return into
+}
+
+// ranked is the same of two whole samples.
+func ranked(baseline, candidate []float64) *ranks {
+	r := &ranks{baseline: ascending(baseline), candidate: candidate}
+	for _, x := range candidate {
+		below, equal := place(r.baseline, x)
+		r.u += float64(below) + float64(equal)/2
+	}
+	return r
 }
 
 // place counts the sorted values below x and equal to it.
@@ -90,13 +111,14 @@ const (
 
 // classify is Kayenta's rule (MannWhitneyClassifier.scala): with the 98 %
 // Hodges–Lehmann interval for the shift, High if its lower end is above a
-// quarter of the estimate and the ratio of means is at least 1; Low likewise.
-func classify(baseline, candidate []float64) class {
-	const z = 2.326348 // R: qnorm(.99)
+// quarter of the estimate and the ratio of means is at least the allowed increase;
+// Low likewise, with no allowance.
+func classify(baseline, candidate []float64, allowedIncrease float64) class {
+	const z = side99
 	estimate := shiftAt(baseline, candidate, 0)
 	ratio := meanOf(candidate) / meanOf(baseline)
 	switch tolerance := math.Abs(estimate) / 4; {
-	case ratio >= 1 && shiftAt(baseline, candidate, z) > tolerance:
+	case ratio >= allowedIncrease && shiftAt(baseline, candidate, z) > tolerance:
 		return high
 	case ratio <= 1 && shiftAt(baseline, candidate, -z) < -tolerance:
 		return low

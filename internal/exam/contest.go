@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/seatrial/seatrial/trial"
@@ -12,51 +11,116 @@ type matter struct {
 	name string
 	world
 	baseline world // for what was known before the trial
+	right    right
+	sizes    []int // as of a setup
+}
+
+// right is the verdict that a world deserves, by the objective that is asked.
+type right func(asked string) trial.Verdict
+
+func fit(string) trial.Verdict    { return trial.Pass }
+func unfit(string) trial.Verdict  { return trial.Fail }
+func either(string) trial.Verdict { return trial.Inconclusive } // at the limit no verdict is right
+
+// unfitTail is beyond 110 % at p95 and in its mean, but not at p50.
+func unfitTail(asked string) trial.Verdict {
+	if asked == p50 {
+		return trial.Pass
+	}
+	return trial.Fail
 }
 
 // equals are worlds in which any fail is false.
 var equals = []matter{
-	{"lognormal σ 0.5", usual, usual},
-	{"Pareto 1.5", pareto, pareto},
-	{"stalls in 10 % of rounds", stalls, stalls},
-	{"ties at 1 ms", coarse(usual), coarse(usual)},
-	{"shared drift, AR(1) 0.9", drifting(usual, 0.9, 0.1, true), usual},
-	{"own drift, AR(1) 0.5", drifting(usual, 0.5, 0.1, false), usual},
-	{"own drift, AR(1) 0.9", drifting(usual, 0.9, 0.1, false), usual},
+	{"lognormal σ 0.5", usual, usual, fit, nil},
+	{"Pareto 1.5", pareto, pareto, fit, nil},
+	{"5 % of requests ×e²", slowTail, slowTail, fit, nil},
+	{"stalls in 10 % of rounds", stalls, stalls, fit, nil},
+	{"ties at 1 ms", coarse(usual), coarse(usual), fit, nil},
+	{"shared drift, AR(1) 0.9", drifting(usual, 0.9, 0.1, true), usual, fit, nil},
+	{"own drift, AR(1) 0.5", drifting(usual, 0.5, 0.1, false), usual, fit, nil},
+	{"own drift, AR(1) 0.9", drifting(usual, 0.9, 0.1, false), usual, fit, nil},
+	{"225 : 25 requests", usual, usual, fit, []int{225, 25}},
+	{"25 : 225 requests", usual, usual, fit, []int{25, 225}},
 }
 
-// slower are candidates with a known change, all in one world. The last is
-// beyond 110 % at p95 and in its mean, but not at p50.
+// slower are candidates with a known change in the first of the worlds above.
 var slower = []matter{
-	{"equal", usual, usual},
-	{"+2 %", times(usual, 1.02), usual},
-	{"+5 %", times(usual, 1.05), usual},
-	{"+10 % (limit)", times(usual, 1.10), usual},
-	{"+20 %", times(usual, 1.20), usual},
-	{"+30 %", times(usual, 1.30), usual},
-	{"+50 %", times(usual, 1.50), usual},
-	{"5 % of requests ×5", slowFew(usual, 0.05, 5), usual},
+	{"+2 %", times(usual, 1.02), usual, fit, nil},
+	{"+5 %", times(usual, 1.05), usual, fit, nil},
+	{"+10 % (limit)", times(usual, 1.10), usual, either, nil},
+	{"+20 %", times(usual, 1.20), usual, unfit, nil},
+	{"+30 %", times(usual, 1.30), usual, unfit, nil},
+	{"+50 %", times(usual, 1.50), usual, unfit, nil},
+	{"5 % of requests ×5", slowFew(usual, 0.05, 5), usual, unfitTail, nil},
+	{"spread alone, σ 0.75", stretched(usual, 1.5), usual, unfitTail, nil},
+	{"+10 % (limit), 225 : 25", times(usual, 1.10), usual, either, []int{225, 25}},
+	{"+10 % (limit), 25 : 225", times(usual, 1.10), usual, either, []int{25, 225}},
 }
 
-// ours are what the judge is asked in a contest: once what the rules about
-// quantiles are, once what those about means are.
-var ours = []struct{ name, objective string }{
-	{"**Seatrial**, p95", p95},
-	{"**Seatrial**, mean", mean},
+// heavy are candidates that are slower by 30 % in the other worlds.
+var heavy = []matter{
+	{"Pareto 1.5, ×1.3", times(pareto, 1.3), pareto, unfit, nil},
+	{"5 % of requests ×e², ×1.3", times(slowTail, 1.3), slowTail, unfit, nil},
+	{"stalls in 10 % of rounds, ×1.3", times(stalls, 1.3), stalls, unfit, nil},
+	{"ties at 1 ms, ×1.3", times(coarse(usual), 1.3), coarse(usual), unfit, nil},
+	{"shared drift, AR(1) 0.9, ×1.3", times(drifting(usual, 0.9, 0.1, true), 1.3), usual, unfit, nil},
+	{"own drift, AR(1) 0.5, ×1.3", times(drifting(usual, 0.5, 0.1, false), 1.3), usual, unfit, nil},
 }
 
-// contest plays one world before the judge and all opponents.
-func (m matter) contest(trials int) []tally {
-	s := setup{world: m.world}
-	limit := 1.1 * p95Of(m.baseline)
-	var kinds []func() referee
-	for _, o := range ours {
-		kinds = append(kinds, setup{objectives: []string{o.objective}}.judge)
+// entrant takes part in a contest: Seatrial, or a rule with one of its settings.
+type entrant struct {
+	name  string
+	asks  string // an objective, or the nearest to what it asks
+	text  string // the setting
+	own   bool   // Seatrial's
+	tuned bool
+	begin func(limit float64) referee
+}
+
+// entrants are all that meet in a contest. Seatrial is asked each question
+// twice: at its defaults, and free to pass as soon as the evidence is there.
+func entrants() []entrant {
+	var all []entrant
+	for _, asked := range []struct{ name, objective string }{{"p50", p50}, {"p95", p95}, {"mean", mean}} {
+		all = append(all, entrant{
+			"**Seatrial**, " + asked.name, asked.objective, "`" + asked.objective + "`, at the defaults", true, false,
+			setup{objectives: []string{asked.objective}}.referee,
+		}, entrant{
+			"**Seatrial**, " + asked.name + ", tuned", asked.objective, "the same with at-least as short as can be asked for", true, true,
+			setup{objectives: []string{asked.objective}, atLeast: fewest}.referee,
+		})
 	}
-	for _, o := range opponents {
-		kinds = append(kinds, func() referee { return o.begin(limit).referee() })
+	for _, r := range rules {
+		all = append(all,
+			entrant{r.name, r.asks, r.recommended.text, false, false, r.recommended.referee},
+			entrant{r.name + ", tuned", r.asks, r.tuned.text, false, true, r.tuned.referee})
 	}
-	return s.run(trials, kinds...)
+	return all
+}
+
+func (s setup) referee(float64) referee { return s.judge() }
+
+func (s setting) referee(limit float64) referee { return s.begin(limit).referee() }
+
+// results are what every entrant made of a world.
+type results struct {
+	matter
+	tallies []tally // as the entrants are
+}
+
+// contest plays each world before all entrants.
+func contest(entrants []entrant, worlds []matter, trials int) []results {
+	var all []results
+	for _, m := range worlds {
+		limit := tolerance * p95Of(m.baseline)
+		var kinds []func() referee
+		for _, e := range entrants {
+			kinds = append(kinds, func() referee { return e.begin(limit) })
+		}
+		all = append(all, results{m, setup{world: m.world, sizes: m.sizes}.run(trials, kinds...)})
+	}
+	return all
 }
 
 // p95Of is the baseline's p95 as a team would know it, from 5,000 rounds of 20.
@@ -67,75 +131,4 @@ func p95Of(w world) float64 {
 		all = append(all, next(i/20, 0))
 	}
 	return quantile(all, 0.95)
-}
-
-// contestTable has a row for each judge and a column for each world.
-func contestTable(worlds []matter, tallies [][]tally, cell func(tally) string) table {
-	t := table{head: []string{"judge"}}
-	var names []string
-	for _, o := range ours {
-		names = append(names, o.name)
-	}
-	for _, o := range opponents {
-		names = append(names, o.name)
-	}
-	for k, name := range names {
-		row := []string{name}
-		for w := range worlds {
-			row = append(row, cell(tallies[w][k]))
-		}
-		t.rows = append(t.rows, row)
-	}
-	for _, m := range worlds {
-		t.head = append(t.head, m.name)
-	}
-	return t
-}
-
-// contests plays many worlds.
-func contests(worlds []matter, trials int) [][]tally {
-	var tallies [][]tally
-	for _, m := range worlds {
-		tallies = append(tallies, m.contest(trials))
-	}
-	return tallies
-}
-
-func falseFails(scale int) []table {
-	trials := 400 * scale
-	t := contestTable(equals, contests(equals, trials), func(t tally) string { return t.share(trial.Fail) })
-	t.title = "False fail: equal versions, watched for 60 s"
-	t.text = fmt.Sprintf("Seatrial is asked for 110 %% of the baseline, at its defaults; the rules as in the list below. Any fail is "+
-		"false. %d trials a cell. Drift is AR(1) over rounds with a standard deviation of 10 %%.", trials)
-	return []table{t}
-}
-
-func power(scale int) []table {
-	trials := 400 * scale
-	tallies := contests(slower, trials)
-	fails := contestTable(slower, tallies, func(t tally) string { return t.share(trial.Fail) })
-	fails.title = "Fail: power, and false fail"
-	fails.text = fmt.Sprintf("Lognormal σ 0.5, the limit at +10 %%, %d trials a cell. Up to the limit a fail is wrong for a judge "+
-		"that was told of the tolerance; beyond it a fail is right.", trials)
-	passes := contestTable(slower, tallies, func(t tally) string { return t.share(trial.Pass) })
-	passes.title = "Pass: the costliest error"
-	passes.text = "The same trials: from the limit on, each pass is a release that should not have been made. What is neither " +
-		"fail nor pass is inconclusive."
-	times := contestTable(slower, tallies, func(t tally) string { return t.until(trial.Fail) + " / " + t.until(trial.Pass) })
-	times.title = "Seconds to a verdict"
-	times.text = "The same trials: median seconds to a fail / to a pass, of those that reached it."
-	return []table{fails, passes, times, rules()}
-}
-
-// rules lists what the opponents are.
-func rules() table {
-	t := table{
-		title: "The rules",
-		text:  "Restated, not run: each from its published description, with its recommended setting.",
-		head:  []string{"judge", "setting"},
-	}
-	for _, o := range opponents {
-		t.rows = append(t.rows, []string{o.name, o.setting})
-	}
-	return t
 }

@@ -31,7 +31,7 @@ var quantiles = []string{"p50", "p95", "p99"}
 
 // design reproduces the table of figures that the design promised.
 func design(scale int) []table {
-	trials := 300 * scale
+	trials := played(300, scale)
 	t := table{
 		title: "What the design promised",
 		text: fmt.Sprintf("`latency-pX <= 110%% of baseline`, 25 requests a version each 250 ms, at most 60 s, at-least as short as can be "+

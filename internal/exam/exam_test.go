@@ -4,6 +4,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +55,13 @@ func TestWorldsAreWhatTheySay(t *testing.T) {
 		{"variance alone, p95", stretched(lognormal(0.3), 2), atQuantile(0.95), 0.05 * math.Exp(0.3*1.6449), 0.05 * math.Exp(0.6*1.6449)},
 		{"errors", failing(usual, 0.01, 0.05), above(failed, failed), 0.01, 0.05},
 		{"bursts of errors", bursting(usual, 0.02, 0.2), above(failed, failed), 0.01, 0.1},
-		{"standstills", standstills(lognormal(0.1)), above(0.1, 3), 0, 0.1},
+		{"standstills", standstills(lognormal(0.1), 2, 20), above(0.1, 3), 0, 0.1},
+		{"long standstills", standstills(lognormal(0.02), 3, 30), func(xs []float64) float64 { return 1 - above(0.045, 0.055)(xs) }, 0, 0.1},
+		{"streaks", streaks(lognormal(0.1), fiveTimes, 0.02, 0.06), above(0.15, 9), 0.02, 0.06},
+		{"zero-inflated errors", inflated(usual, 0.05, 0.4), above(failed, failed), 0.01, 0.08},
+		{"calming errors", calming(usual, 4000, []float64{0.02, 0.03}, []float64{0.001, 0.002}), above(failed, failed), 0.0105, 0.016},
+		{"spread alone, p50", stretched(usual, 1.5), atQuantile(0.5), 0.05, 0.05},
+		{"spread alone, p95", stretched(usual, 1.5), atQuantile(0.95), 0.05 * math.Exp(0.5*1.6449), 0.05 * math.Exp(0.75*1.6449)},
 		{"stalls", stalls, above(0.125, 9), 0.1, 0.1},
 		{"slow tail", slowTail, above(0.15, 9), 0.05, 0.05},
 		{"slow few", slowFew(lognormal(0.1), 0.05, 5), above(0.15, 9), 0, 0.05},
@@ -134,22 +143,86 @@ func TestUndecidedTrialsCountInFull(t *testing.T) {
 	}
 }
 
+// The median counts trials that never get there; what was typical does not ask
+// for the verdict.
+func TestMedianIsOfAllTrials(t *testing.T) {
+	var got tally
+	for _, o := range []outcome{{trial.Fail, 10}, {trial.Fail, 20}, {trial.Fail, 30}, {trial.Inconclusive, 240}, {trial.Pass, 120}} {
+		got.add(o)
+	}
+	rounds, most := got.typical()
+	want := []any{30., math.Inf(1), 30., trial.Fail, 2}
+	if diff := cmp.Diff(want, []any{got.median(trial.Fail), got.median(trial.Pass), rounds, most, got.by(trial.Fail, 20)}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSizesMayChangeByRound(t *testing.T) {
+	s := setup{world: usual, sizesAt: shifting}
+	next := s.world(rand.New(rand.NewPCG(seed, 0)))
+	for round, want := range map[int][2]int{0: {180, 20}, 119: {180, 20}, 120: {100, 100}} {
+		var got [2]int
+		for _, q := range s.requests(nil, next, round) {
+			got[q.Version]++
+		}
+		if got != want {
+			t.Errorf("round %d: %v requests, want %v", round, got, want)
+		}
+	}
+}
+
+// 8 requests on average, one after another, and no streak outlives its round.
+func TestStreaksAreOfEightAtTheMean(t *testing.T) {
+	flat := func(*rand.Rand) draw { return func(int, int) float64 { return 1 } }
+	next := streaks(flat, fails, 0.05)(rand.New(rand.NewPCG(seed, 0)))
+	hits, starts, before := 0, 0, false
+	for range 200_000 {
+		hit := next(0, 0) == failed
+		if hit {
+			hits++
+		}
+		if hit && !before {
+			starts++
+		}
+		before = hit
+	}
+	if got := float64(hits) / float64(starts); !(math.Abs(got-8) < 0.3) {
+		t.Errorf("streaks of %.2f, want 8", got)
+	}
+}
+
 func TestReportIsMarkdown(t *testing.T) {
 	var b strings.Builder
-	err := write(&b, "# T\n", []table{{title: "A", text: "Asked.", head: []string{"x", "y"}, rows: [][]string{{"1", "2"}}}})
-	want := "# T\n\n## A\n\nAsked.\n\n| x | y |\n|---|---|\n| 1 | 2 |\n"
+	err := write(&b, "# T\n", []table{{title: "A", text: "Asked.", head: []string{"x", "y"}, rows: [][]string{{"1", "2"}}, plot: &chart{file: "c.svg", alt: "lines"}}})
+	want := "# T\n\n## A\n\nAsked.\n\n![lines](c.svg)\n\n| x | y |\n|---|---|\n| 1 | 2 |\n"
 	if diff := cmp.Diff(want, b.String()); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 }
 
-// Every objective of the exam parses, and every setup plays.
-func TestEveryCaseIsPlayed(t *testing.T) {
-	for _, c := range cases {
-		c.objectives = []string{c.asked}
-		if got := c.judged(1); got.trials != 1 {
-			t.Errorf("%s: %d trials", c.name, got.trials)
+// Every objective of the exam parses, every setup plays, every chart is drawn,
+// and all of it comes out the same again.
+func TestSameExamSameBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays two trials of everything, twice")
+	}
+	var runs [2]map[string]string
+	for i := range runs {
+		dir := t.TempDir()
+		if err := exam(filepath.Join(dir, "exam.md"), 0); err != nil {
+			t.Fatal(err)
 		}
+		runs[i] = map[string]string{}
+		for _, name := range []string{"exam.md", "exam-false-alarms.svg", "exam-seconds.svg"} {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			runs[i][name] = string(text)
+		}
+	}
+	if diff := cmp.Diff(runs[0], runs[1]); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -160,11 +233,11 @@ func TestReportOnFileIsOfThisExam(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows []string
-	for _, c := range cases {
+	for _, c := range slices.Concat(cases, rare) {
 		rows = append(rows, "| "+c.name+" | `"+c.asked+"` | "+string(c.truth)+" |")
 	}
-	for _, o := range opponents {
-		rows = append(rows, "| "+o.name+" | "+o.setting+" |")
+	for _, e := range entrants() {
+		rows = append(rows, "| "+e.name+" | "+e.text+" |")
 	}
 	for _, k := range known {
 		rows = append(rows, "| "+k.rule+" | "+k.world+" | "+k.figure+" |")
@@ -172,6 +245,11 @@ func TestReportOnFileIsOfThisExam(t *testing.T) {
 	for _, row := range rows {
 		if !strings.Contains(string(text), "\n"+row) {
 			t.Errorf("docs/exam.md has no row %q: run make exam", row)
+		}
+	}
+	for _, found := range regexp.MustCompile(`\]\(([a-z-]+\.svg)\)`).FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat("../../docs/" + found[1]); err != nil {
+			t.Error(err)
 		}
 	}
 }

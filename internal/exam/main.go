@@ -2,6 +2,8 @@
 // whose truth is known, and writes what came of it to docs/exam.md.
 //
 //	go run ./internal/exam [-out docs/exam.md] [-scale 4]
+//
+// Its charts are written beside it.
 package main
 
 import (
@@ -10,17 +12,20 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"time"
 )
 
-var sections = []func(scale int) []table{design, others, several, picked, mismatched, falseFails, power, published}
+// sections follow each other in the report. Each plays what it needs, so many
+// times the usual number of trials, and gives its tables with their charts.
+var sections = []func(scale int) []table{design, others, several, picked, mismatched, contests, forecasts, published}
 
 func main() {
 	log.SetFlags(0)
 	out := flag.String("out", "docs/exam.md", "where to write the report")
-	scale := flag.Int("scale", 1, "how many times the usual number of trials to play")
+	scale := flag.Int("scale", 1, "how many times the usual number of trials to play; 0 tries everything out")
 	flag.Parse()
-	if err := exam(*out, max(1, *scale)); err != nil {
+	if err := exam(*out, max(0, *scale)); err != nil {
 		log.Fatal("exam: ", err)
 	}
 }
@@ -30,14 +35,30 @@ func exam(out string, scale int) error {
 	for _, section := range sections {
 		began := time.Now()
 		written := section(scale)
-		fmt.Printf("%-60s %4.0f s\n", written[0].title, time.Since(began).Seconds())
+		fmt.Printf("%4.0f s  %s\n", time.Since(began).Seconds(), written[0].title)
 		tables = append(tables, written...)
 	}
 	var b bytes.Buffer
 	if err := write(&b, opening(scale), tables); err != nil {
 		return err
 	}
+	for _, t := range tables {
+		if err := put(t.plot, filepath.Dir(out)); err != nil {
+			return err
+		}
+	}
 	return os.WriteFile(out, b.Bytes(), 0o644)
+}
+
+func put(c *chart, dir string) error {
+	if c == nil {
+		return nil
+	}
+	text, err := c.svg()
+	if err != nil {
+		return fmt.Errorf("drawing %s: %w", c.file, err)
+	}
+	return os.WriteFile(filepath.Join(dir, c.file), text, 0o644)
 }
 
 func opening(scale int) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -22,10 +23,11 @@ const (
 type setup struct {
 	world
 	objectives []string
-	sizes      []int         // requests a round to each version, the baseline first; nil: 25 and 25
-	missing    float64       // share of rounds that stay incomplete
-	warmup     int           // rounds
-	atLeast    time.Duration // 0: the policy's own
+	sizes      []int                 // requests a round to each version, the baseline first; nil: 25 and 25
+	sizesAt    func(round int) []int // the same, where it changes
+	missing    float64               // share of rounds that stay incomplete
+	warmup     int                   // rounds
+	atLeast    time.Duration         // 0: the policy's own
 }
 
 // fewest is the shortest at-least that can be asked for: seven rounds.
@@ -66,14 +68,20 @@ func (s setup) watch(number int, referees []referee) []outcome {
 
 func (s setup) round(i int, requests []trial.Request) trial.Round {
 	length := 250 * time.Millisecond
+	var weights []int
+	if s.sizesAt != nil {
+		for _, size := range s.sizesAt(i) {
+			weights = append(weights, 100*size/len(requests))
+		}
+	}
 	return trial.Round{
-		Index: i, Start: time.Duration(i) * length, End: time.Duration(i+1) * length, Warmup: i < s.warmup,
+		Index: i, Start: time.Duration(i) * length, End: time.Duration(i+1) * length, Warmup: i < s.warmup, Weights: weights,
 		Requests: requests, Generator: trial.Generator{Planned: len(requests)},
 	}
 }
 
 func (s setup) requests(to []trial.Request, next draw, round int) []trial.Request {
-	for v, size := range s.perRound() {
+	for v, size := range s.perRound(round) {
 		for range size {
 			q := trial.Request{Version: uint8(v), Status: trial.Answered(200, true)}
 			if x := next(round, v); x < 0 {
@@ -87,7 +95,10 @@ func (s setup) requests(to []trial.Request, next draw, round int) []trial.Reques
 	return to
 }
 
-func (s setup) perRound() []int {
+func (s setup) perRound(round int) []int {
+	if s.sizesAt != nil {
+		return s.sizesAt(round)
+	}
 	if s.sizes == nil {
 		return []int{25, 25}
 	}
@@ -95,16 +106,13 @@ func (s setup) perRound() []int {
 }
 
 // judge is the product's own, as a referee. Nothing but the objectives of the
-// setup is asked: error rates are shown alone, unless they are among them.
+// setup is asked.
 func (s setup) judge() referee {
 	p := slo.DefaultPolicy()
-	p.AtLeast = s.atLeast
+	p.AtLeast, p.OnlyAsked = s.atLeast, true
 	for _, text := range s.objectives {
 		p.Objectives = append(p.Objectives, objective(text))
 	}
-	errors := objective("error-rate <= 99%")
-	errors.Inform = true
-	p.Objectives = append(p.Objectives, errors)
 	j := slo.New(p, s.versions())
 	return func(r trial.Round, _ bool) trial.Verdict { return j.Look(r).Verdict }
 }
@@ -120,7 +128,7 @@ func objective(text string) slo.Objective {
 
 // versions are a candidate alone, or a baseline and its candidates.
 func (s setup) versions() []trial.Version {
-	sizes := s.perRound()
+	sizes := s.perRound(0)
 	if len(sizes) == 1 {
 		return []trial.Version{{Name: "candidate"}}
 	}
@@ -160,6 +168,10 @@ func (s setup) run(trials int, kinds ...func() referee) []tally {
 // judged is the tally of the product's own judge alone.
 func (s setup) judged(trials int) tally { return s.run(trials, s.judge)[0] }
 
+// played is how many trials to play at a scale; at scale 0, which tries the
+// exam out, as few as show anything.
+func played(usual, scale int) int { return max(2, usual*scale) }
+
 // tally is what many trials of one setup came to.
 type tally struct {
 	trials  int
@@ -178,7 +190,44 @@ func (t *tally) add(o outcome) {
 
 func (t tally) count(v trial.Verdict) int { return len(t.decided[v]) }
 
+func (t tally) part(v trial.Verdict) float64 { return float64(t.count(v)) / float64(t.trials) }
+
 func (t tally) share(v trial.Verdict) string { return share(t.count(v), t.trials) }
+
+// median is the rounds until a verdict over all trials: infinite where half of
+// them never reached it.
+func (t tally) median(v trial.Verdict) float64 {
+	rounds := slices.Sorted(slices.Values(t.decided[v]))
+	if len(rounds) <= t.trials/2 {
+		return math.Inf(1)
+	}
+	return float64(rounds[t.trials/2])
+}
+
+// typical is the median rounds of all trials, one without a verdict counting in
+// full, and the verdict that most of them had.
+func (t tally) typical() (rounds float64, most trial.Verdict) {
+	var all []int
+	for _, v := range []trial.Verdict{trial.Inconclusive, trial.Pass, trial.Fail} {
+		all = append(all, t.decided[v]...)
+		if t.count(v) > t.count(most) {
+			most = v
+		}
+	}
+	slices.Sort(all)
+	return float64(all[len(all)/2]), most
+}
+
+// by counts the trials that had a verdict by a round.
+func (t tally) by(v trial.Verdict, round int) int {
+	count := 0
+	for _, r := range t.decided[v] {
+		if r <= round {
+			count++
+		}
+	}
+	return count
+}
 
 // seconds is the mean over all trials; one without a verdict counts in full.
 func (t tally) seconds() string { return duration(float64(t.rounds) / float64(t.trials)) }
@@ -192,4 +241,9 @@ func (t tally) until(v trial.Verdict) string {
 	return duration(float64(rounds[len(rounds)/2]))
 }
 
-func duration(rounds float64) string { return fmt.Sprintf("%.1f", rounds*roundSeconds) }
+func duration(rounds float64) string {
+	if math.IsInf(rounds, 1) {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f", rounds*roundSeconds)
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/seatrial/seatrial/trial"
 )
 
 // known are figures that others published, or that were simulated apart from
@@ -21,12 +23,13 @@ var known = []struct {
 	{"p95 above 110 %", "1,000 requests each", "2.2 %", ratioOf(1000)},
 	{"Bayes 0.95", "one look at equal normals", "5 %", watchedBayes(1)},
 	{"Bayes 0.95", "1,000 looks", "44 %", watchedBayes(1000)},
+	{"paired t test, four looks, Pocock's limit", "240 normals at the limit, one-sided", "5 %", watchedPocock},
 	{"asymptotic confidence sequence, two-sided", "1,000 looks, tuned for 5,000", "2.4 %", watchedSequence},
 }
 
 // published checks the restated rules against those figures.
 func published(scale int) []table {
-	trials := 2000 * scale
+	trials := played(2000, scale)
 	t := table{
 		title: "Opponents as restated, against known figures",
 		text:  fmt.Sprintf("False alarms of rules on equal versions (or what is named), %d trials a row.", trials),
@@ -69,7 +72,7 @@ func kayentaAt(rho, slow float64) func(*rand.Rand) bool {
 				level = rho*level + math.Sqrt(1-rho*rho)*r.NormFloat64()
 			}
 		}
-		return classify(points[0], points[1]) != same
+		return classify(points[0], points[1], 1) != same
 	}
 }
 
@@ -81,7 +84,7 @@ func ratioOf(requests int) func(*rand.Rand) bool {
 				times[v] = append(times[v], math.Exp(0.5*r.NormFloat64()))
 			}
 		}
-		return slowerP95(times[0], times[1])
+		return slowerP95(times[0], times[1], tolerance)
 	}
 }
 
@@ -94,7 +97,7 @@ func watchedBayes(looks int) func(*rand.Rand) bool {
 				base.add(r.NormFloat64())
 				candidate.add(r.NormFloat64())
 			}
-			if probablyHigher(base, candidate) > 0.95 {
+			if welch(base, candidate, 1) > side95 {
 				return true
 			}
 		}
@@ -110,6 +113,16 @@ func watchedSequence(r *rand.Rand) bool {
 		}
 		if math.Abs(d.mean) > math.Sqrt(d.variance())*asymptotic(d.n, 5000, 0.025) {
 			return true
+		}
+	}
+	return false
+}
+
+func watchedPocock(r *rand.Rand) bool {
+	look := pocock(0)
+	for round := 1; round <= budget; round++ {
+		if v := look([]float64{1}, []float64{tolerance + r.NormFloat64()}, round, false); v != trial.Inconclusive {
+			return v == trial.Fail
 		}
 	}
 	return false

@@ -100,7 +100,7 @@ func (s setup) picker(rewards []string, winner string) func() referee {
 
 // picked plays trials with rewards.
 func picked(scale int) []table {
-	trials := 200 * scale
+	trials := played(200, scale)
 	t := table{
 		title: "Winners",
 		text: fmt.Sprintf("A/B, A/B/n, hybrid and Pareto trials at the defaults, %d trials a row, 25 requests a round to each version. A verdict is wrong "+
@@ -148,7 +148,7 @@ func words(rewards []string) string {
 
 // mismatched plays live traffic that does not go where it was sent.
 func mismatched(scale int) []table {
-	trials := 400 * scale
+	trials := played(400, scale)
 	t := table{
 		title: "Sample ratio mismatch",
 		text: fmt.Sprintf("Each of 50 requests a round goes to the candidate with its true chance, whatever was assigned; %d trials a row. Up to 2 points "+

@@ -9,7 +9,7 @@ import (
 // several asks many things at once: objectives of one candidate, and one
 // objective of many candidates.
 func several(scale int) []table {
-	trials := 200 * scale
+	trials := played(150, scale)
 	t := table{
 		title: "Several objectives, several candidates",
 		text: fmt.Sprintf("Lognormal σ 0.5, defaults, %d trials a cell. Objectives are `latency-pX <= 110%% of baseline` at quantiles spread "+

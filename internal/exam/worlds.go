@@ -122,19 +122,49 @@ func stretched(w world, power float64) world {
 	return but(w, func(_ *rand.Rand, _ int, x float64) float64 { return median * math.Pow(x/median, power) })
 }
 
-// standstills holds a candidate up for 2 s of every 20 s: 10 % of its requests.
-func standstills(w world) world {
+// standstills hold a candidate up for so many seconds of every so many, from a
+// random time on.
+func standstills(w world, length, every float64) world {
 	return func(r *rand.Rand) draw {
-		base, phase := w(r), r.Float64()*20
+		base, phase := w(r), r.Float64()*every
 		return func(round, version int) float64 {
-			since := math.Mod(float64(round)*roundSeconds+phase, 20)
-			if version > 0 && since < 2 {
-				return 2 - since
+			since := math.Mod(float64(round)*roundSeconds+phase, every)
+			if version > 0 && since < length {
+				return length - since
 			}
 			return base(round, version)
 		}
 	}
 }
+
+// streaks are runs of requests within a round, 8 at the mean, that a version
+// changes one after another; each has its own share of requests in streaks.
+func streaks(w world, change func(x float64) float64, shares ...float64) world {
+	const length = 8
+	return func(r *rand.Rand) draw {
+		base := w(r)
+		within, at := make([]bool, len(shares)), make([]int, len(shares))
+		return func(round, version int) float64 {
+			x, p := base(round, version), shares[version]
+			switch fresh := at[version] != round; {
+			case fresh:
+				at[version], within[version] = round, r.Float64() < p
+			case within[version]:
+				within[version] = r.Float64() >= 1./length
+			default:
+				within[version] = r.Float64() < p/(1-p)/length
+			}
+			if within[version] {
+				return change(x)
+			}
+			return x
+		}
+	}
+}
+
+func fails(float64) float64 { return failed }
+
+func fiveTimes(x float64) float64 { return 5 * x }
 
 // cold makes the candidate three times as slow in its first rounds.
 func cold(w world, rounds int) world {
@@ -162,6 +192,41 @@ func failing(w world, chances ...float64) world {
 		base := w(r)
 		return func(round, version int) float64 {
 			if r.Float64() < chances[version] {
+				return failed
+			}
+			return base(round, version)
+		}
+	}
+}
+
+// calming fails by chances of each version until a round, then by others.
+func calming(w world, until int, before, after []float64) world {
+	return func(r *rand.Rand) draw {
+		base := w(r)
+		return func(round, version int) float64 {
+			chances := after
+			if round < until {
+				chances = before
+			}
+			if r.Float64() < chances[version] {
+				return failed
+			}
+			return base(round, version)
+		}
+	}
+}
+
+// inflated is a zero-inflated error rate: most rounds of a version have no
+// errors, and the struck ones have rates spread evenly from 0 to 40 %.
+func inflated(w world, chances ...float64) world {
+	return func(r *rand.Rand) draw {
+		base, struck := w(r), strikes(r, chances...)
+		rate, drawn := make([]float64, len(chances)), make([]int, len(chances))
+		return func(round, version int) float64 {
+			if drawn[version] != round+1 {
+				drawn[version], rate[version] = round+1, 0.4*r.Float64()
+			}
+			if struck(round, version) && r.Float64() < rate[version] {
 				return failed
 			}
 			return base(round, version)

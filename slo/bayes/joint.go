@@ -36,6 +36,17 @@ func (j *Joint) Add(x []float64) {
 	}
 }
 
+// Scale returns the rounds as if they had come s times, as [Contrast.Scale] does.
+func (j Joint) Scale(s float64) Joint {
+	scaled := Joint{N: j.N * s, Mean: j.Mean, Scatter: make([][]float64, len(j.Scatter))}
+	for i, row := range j.Scatter {
+		for _, x := range row {
+			scaled.Scatter[i] = append(scaled.Scatter[i], x*s)
+		}
+	}
+	return scaled
+}
+
 // Sampler returns a function that writes one draw of the figures' true means into
 // its argument.
 //

@@ -110,3 +110,24 @@ func TestGammaDrawsHaveTheirMeanAndVariance(t *testing.T) {
 		}
 	}
 }
+
+func FuzzDrawsAreNumbers(f *testing.F) {
+	f.Add(1.0, 2.0, 3.0, 4.0, uint64(1))
+	f.Add(0.0, 0.0, 0.0, 0.0, uint64(2))
+	f.Add(1e-300, 1e300, -1e150, 1e-9, uint64(3))
+	f.Fuzz(func(t *testing.T, a, b, c, d float64, seed uint64) {
+		var j Joint
+		for _, row := range [][]float64{{a, b}, {c, d}, {b, a}} {
+			j.Add(row)
+		}
+		draw := j.Sampler(rand.New(rand.NewPCG(seed, 1)))
+		if draw == nil {
+			return
+		}
+		means := make([]float64, 2)
+		draw(means)
+		if allFinite([]float64{a, b, c, d}) && math.Max(math.Max(math.Abs(a), math.Abs(b)), math.Max(math.Abs(c), math.Abs(d))) < 1e150 && !allFinite(means) {
+			t.Errorf("%v %v %v %v: drew %v", a, b, c, d, means)
+		}
+	})
+}

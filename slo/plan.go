@@ -1,0 +1,255 @@
+package slo
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/slo/bayes"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// reach is how many times the record a forecast goes beyond it: what such a
+// length could decide is far finer than what the record has seen.
+const reach = 64
+
+// Plan forecasts a trial of so many rounds from rounds that were recorded
+// before: a warm-up, or a trial. It says for every objective when it would be
+// decided and how small a regression would be shown.
+func Plan(p Policy, versions []trial.Version, recorded []trial.Round, budget int, length time.Duration) []trial.Forecast {
+	var out []trial.Forecast
+	for _, f := range Prospects(p, versions, recorded, budget, length) {
+		out = append(out, f.forecast())
+	}
+	return out
+}
+
+// Prospects are the questions that a trial of so many rounds asks, each with
+// what was recorded of it, in the order of the trial's findings.
+func Prospects(p Policy, versions []trial.Version, recorded []trial.Round, budget int, length time.Duration) []*Prospect {
+	j := New(p, versions)
+	r := newRecord(recorded, len(versions))
+	var out []*Prospect
+	for _, q := range j.questions {
+		out = append(out, &Prospect{question: q, judge: j, record: r, budget: budget, length: length.Seconds()})
+	}
+	return out
+}
+
+// Prospect is one question and the record that its course is forecast from.
+type Prospect struct {
+	question *question
+	judge    *Judge
+	record   *record
+	budget   int             // rounds
+	length   float64         // of a round, seconds
+	near     [plays][][]view // what a threshold is drawn from, of each play and round
+}
+
+func (p *Prospect) forecast() trial.Forecast {
+	o := p.question.objective
+	f := trial.Forecast{
+		Objective: o.Text, Name: o.Name, Version: p.judge.versions[p.question.candidate].Name,
+		Inform: o.Inform, Implied: o.Implied, Relative: o.Relative(),
+		Smallest: trial.Quantity{Value: math.NaN(), Unit: o.regressionUnit()},
+	}
+	if f.Problem = p.problem(); f.Problem != "" {
+		return f
+	}
+	here := p.foresee(0)
+	for _, v := range []trial.Verdict{trial.Pass, trial.Fail} {
+		rounds := p.until(here, v, trial.AsLikelyAsNot)
+		if rounds == 0 || f.Rounds > 0 && rounds >= f.Rounds {
+			continue
+		}
+		f.Verdict, f.Rounds, f.Seconds = v, rounds, float64(rounds)*p.length
+		f.Requests = int(math.Ceil(float64(rounds) * p.record.perRound(p.imagined())))
+		f.Chance = p.chance(here, v, p.budget)
+		f.Enough = math.Ceil(float64(p.until(here, v, trial.FairlySure)) * p.length)
+	}
+	f.Smallest.Value = p.smallest()
+	f.Caution = p.caution()
+	return f
+}
+
+// Until is the rounds after which half of all trials have shown a verdict on a
+// candidate that is worse by an amount: slower by a share of its times, or
+// failing a share of its requests. 0 if no length in reach would do.
+func (p *Prospect) Until(v trial.Verdict, worse float64) int {
+	if p.problem() != "" {
+		return 0
+	}
+	return p.until(p.foresee(worse), v, trial.AsLikelyAsNot)
+}
+
+// Smallest is the least regression that four of five trials fail within the
+// budget: 0 where the candidate fails as it is, +Inf where none does, NaN where
+// the record does not say.
+func (p *Prospect) Smallest() float64 {
+	if p.problem() != "" {
+		return math.NaN()
+	}
+	return p.smallest()
+}
+
+// Latency is what latency a judged question is about: "p95"; false where it
+// is about none, or not judged.
+func (p *Prospect) Latency() (subject string, ok bool) {
+	o := p.question.objective
+	return strings.TrimSuffix(o.subject(), " latency"), o.metric == latency && !o.Inform
+}
+
+// until is the fewest rounds at which a verdict has a chance; 0 if no length
+// in reach would do.
+func (p *Prospect) until(e foresight, v trial.Verdict, chance float64) int {
+	low, most := p.fewest(v)-1, max(p.budget, reach*len(p.record.rounds))
+	high := low + 1
+	for p.chance(e, v, high) < chance {
+		if high >= most {
+			return 0
+		}
+		low, high = high, min(high*2, most)
+	}
+	for high-low > 1 {
+		if middle := (low + high) / 2; p.chance(e, v, middle) < chance {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
+}
+
+// fewest is the rounds before which a verdict is never given.
+func (p *Prospect) fewest(v trial.Verdict) int {
+	fewest := bayes.FewestRounds(p.question.alpha)
+	if v == trial.Pass {
+		seconds, rounds := p.judge.policy.atLeast()
+		fewest = max(fewest, rounds, int(math.Ceil(seconds/p.length-1e-9)))
+	}
+	return fewest
+}
+
+// chance is that of having reached a verdict by a round.
+func (p *Prospect) chance(e foresight, v trial.Verdict, rounds int) float64 {
+	if rounds < p.fewest(v) {
+		return 0
+	}
+	needed := p.question.needed()
+	if v == trial.Fail && !p.question.objective.Inform {
+		needed += math.Log(float64(len(p.judge.counted())))
+	}
+	return e.chance(v, rounds, needed)
+}
+
+// worst is the largest regression that is looked for: ten times as slow.
+const worst = 9
+
+// smallest is Smallest where there is no problem, by bisection.
+func (p *Prospect) smallest() float64 {
+	o := p.question.objective
+	if o.needsTail() && !p.record.knowsTail(p.imagined(), o.stat.p, fewestInTail) {
+		return math.NaN()
+	}
+	low, high := 0.0, float64(worst)
+	if o.metric != latency {
+		high = 1
+	}
+	shown := func(worse float64) bool { return p.chance(p.foresee(worse), trial.Fail, p.budget) >= trial.FairlySure }
+	if !shown(high) {
+		return math.Inf(1)
+	}
+	if shown(0) {
+		return 0
+	}
+	for range 14 {
+		if middle := math.Expm1((math.Log1p(low) + math.Log1p(high)) / 2); shown(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	if o.metric == throughput {
+		return -high
+	}
+	return high
+}
+
+// regressionUnit is what a smallest regression is told in.
+func (o Objective) regressionUnit() trial.Unit {
+	if o.metric == errorRate {
+		return trial.Points
+	}
+	return trial.Ratio
+}
+
+func (o Objective) needsTail() bool { return o.metric == latency && o.stat.kind == quantile }
+
+// imagined is the version whose rounds stand for the candidate's: the baseline
+// where the question is how an equal candidate would fare.
+func (p *Prospect) imagined() int {
+	if p.question.objective.Relative() {
+		return p.judge.baseline
+	}
+	return p.question.candidate
+}
+
+// How many requests must have been above a quantile before a forecast speaks
+// of it, and before it does so without caution: a count of 25 is off by a fifth.
+const (
+	fewestInTail = 5
+	sureOfTail   = 25
+)
+
+// TooLate reports whether so many late requests of all that were planned make
+// a load that says nothing.
+func TooLate(late, planned int) bool { return float64(late) > mostLate*float64(planned) }
+
+// problem says why nothing can be forecast; empty if it can.
+func (p *Prospect) problem() string {
+	o, r := p.question.objective, p.record
+	name := p.judge.versions[p.imagined()].Name
+	fewest := bayes.FewestRounds(p.question.alpha) + 1
+	switch {
+	case TooLate(r.late, r.planned):
+		return fmt.Sprintf("the load generator fell behind: %s of the requests left more than %s late; ask for a lower rate or a larger machine",
+			trial.Quantity{Value: share(r.late, r.planned), Unit: trial.Share}, trial.LateAfter)
+	case len(r.rounds) < fewest:
+		return fmt.Sprintf("%s on record; a forecast needs %d: use warmup: %s or longer",
+			counted(len(r.rounds), "whole round"), fewest, up(time.Duration(float64(fewest)*p.length*float64(time.Second))))
+	case r.requests(p.imagined()) == 0:
+		return "no request to " + name + " is on record"
+	case o.Relative() && 2*r.failed(p.imagined()) > r.requests(p.imagined()):
+		return "most requests to " + name + " failed, so nothing can be compared with it"
+	case o.Relative() && o.needsTail() && !r.knowsTail(p.imagined(), o.stat.p, fewestInTail):
+		return fmt.Sprintf("%s to %s on record say too little of a %s: use warmup: %s or longer, or a higher rate",
+			counted(r.requests(p.imagined()), "request"), name, o.subject(), p.untilTail(fewestInTail))
+	case !p.hasData():
+		return fmt.Sprintf("no data for %s in %s", o.subject(), counted(len(r.rounds), "round"))
+	}
+	return ""
+}
+
+// caution says where a forecast is rough; empty where it is not.
+func (p *Prospect) caution() string {
+	o, stands := p.question.objective, p.imagined()
+	if !o.Relative() || !o.needsTail() || p.record.knowsTail(stands, o.stat.p, sureOfTail) {
+		return ""
+	}
+	above := int(math.Round(float64(p.record.requests(stands)) * (1 - o.stat.p)))
+	return fmt.Sprintf("about %s on record were above the %s of %s; %s of load would say more",
+		counted(above, "request"), o.subject(), p.judge.versions[stands].Name, p.untilTail(sureOfTail))
+}
+
+// untilTail is how much load has so many requests above the quantile.
+func (p *Prospect) untilTail(requests float64) time.Duration {
+	rounds := requests / (1 - p.question.objective.stat.p) / p.record.perRound(p.imagined())
+	return up(time.Duration(math.Round(rounds * p.length * float64(time.Second))))
+}
+
+// hasData reports whether the record says anything of the question.
+func (p *Prospect) hasData() bool {
+	e := p.foresee(0)
+	return e.evidence(trial.Pass, 1e6) != 0 || e.evidence(trial.Fail, 1e6) != 0
+}

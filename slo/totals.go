@@ -1,0 +1,27 @@
+package slo
+
+import "github.com/seatrial/seatrial/trial"
+
+// totals are what each version did in the judged rounds.
+func (j *Judge) totals() []trial.Totals {
+	if j.rounds == 0 {
+		return nil
+	}
+	var out []trial.Totals
+	for i, v := range j.versions {
+		out = append(out, j.judged[i].totals(v.Name))
+	}
+	return out
+}
+
+func (h *history) totals(version string) trial.Totals {
+	seconds := func(s stat) trial.Quantity {
+		return trial.Quantity{Value: h.value(latency, s), Unit: trial.Seconds}
+	}
+	at := func(p float64) trial.Quantity { return seconds(stat{kind: quantile, p: p}) }
+	return trial.Totals{
+		Version: version, Requests: h.requests, Failed: h.failed,
+		Rate: trial.Quantity{Value: h.value(throughput, stat{}), Unit: trial.PerSecond},
+		Mean: seconds(stat{kind: mean}), P50: at(0.50), P90: at(0.90), P95: at(0.95), P99: at(0.99),
+	}
+}
