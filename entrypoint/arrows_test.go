@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"internal/bench":     {"evidence", "slo", "trial"},
 	"internal/exam":      {"slo", "slo/bayes", "trial"},
 	"internal/githubapi": nil,
+	"internal/gitlabapi": nil,
 }
 
 type listed struct {
@@ -71,6 +72,7 @@ func TestForeignModulesStayInTheirRoom(t *testing.T) {
 		"github.com/sethvargo/go-githubactions": {"platform"},
 		"github.com/google/go-github":           {"platform"},
 		"github.com/yuin/goldmark":              {"summary"},
+		"gitlab.com/gitlab-org/api/client-go":   {"platform"},
 		"github.com/klauspost/compress":         {"evidence"},
 		"gonum.org/":                            {"internal/exam"},
 		"github.com/spf13/cobra":                {"entrypoint"},

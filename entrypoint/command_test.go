@@ -127,7 +127,7 @@ func refusing(t *testing.T) string {
 
 func TestEqualVersionsPass(t *testing.T) {
 	t.Parallel()
-	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 300% of baseline\nlatency-p50 <= 500ms", "--for=8s")
+	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 300% of baseline\nlatency-p50 <= 500ms", "--for=30s")
 	r.wants(t, exitPass, "PASS")
 	if report := r.report(t); report.Verdict != trial.Pass || len(report.Findings) != 3 {
 		t.Errorf("verdict %s with %d findings, want pass with 3", report.Verdict, len(report.Findings))
@@ -137,7 +137,7 @@ func TestEqualVersionsPass(t *testing.T) {
 func TestSlowerCandidateFails(t *testing.T) {
 	t.Parallel()
 	slow := func(w http.ResponseWriter, r *http.Request) { time.Sleep(10 * time.Millisecond); ok(w, r) }
-	r := try(t, "--candidate", serve(t, slow), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 200% of baseline", "--for=6s")
+	r := try(t, "--candidate", serve(t, slow), "--baseline", serve(t, ok), "--objectives", "latency-p50 <= 200% of baseline", "--for=20s")
 	r.wants(t, exitFail, "FAIL")
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -95,13 +97,17 @@ func parsed(t *testing.T, report []byte) trial.Report {
 func TestKilledTrialLeavesItsWholeRounds(t *testing.T) {
 	t.Parallel()
 	c := command(t, append(short(), "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--for=20s", "--at-least=20s")...)
-	if err := c.Start(); err != nil {
+	dir := filepath.Join(c.Dir, "seatrial-report")
+	earlier := filepath.Join(dir, platform.DotenvFile)
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(earlier, []byte("SEATRIAL_VERDICT=pass\n"), 0o644), c.Start()); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(3 * time.Second)
 	_ = c.Process.Kill()
 	_ = c.Wait()
-	dir := filepath.Join(c.Dir, "seatrial-report")
+	if _, err := os.Stat(earlier); err == nil {
+		t.Error("an earlier trial's outputs are still there")
+	}
 	e, err := evidence.Open(dir)
 	if err != nil || len(e.Rounds) < 4 || e.Cut == "" {
 		t.Fatalf("%v; want at least 4 rounds, and that it is cut short", err)

@@ -15,8 +15,8 @@ import (
 
 const hostAction = "../host/action.yml"
 
-// between parts a text at the lines that begin with two keys.
-func between(t *testing.T, text, from, to string) (before, inside, after string) {
+// cutBetween parts a text at the lines that begin with two keys.
+func cutBetween(t *testing.T, text, from, to string) (before, inside, after string) {
 	t.Helper()
 	before, rest, found := strings.Cut(text, "\n"+from+":")
 	inside, after, closed := strings.Cut(rest, "\n"+to+":")
@@ -36,13 +36,13 @@ func TestHostActionIsTheActionElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, declared, _ := between(t, string(action), "inputs", "runs")
+	_, declared, _ := cutBetween(t, string(action), "inputs", "runs")
 	name := regexp.MustCompile(`(?m)^  ([a-z-]+):\n    description: .*\n?`)
 	head, outs, _ := strings.Cut(declared, "\noutputs:")
 	outs = name.ReplaceAllStringFunc(strings.TrimRight(outs, "\n")+"\n", func(one string) string {
 		return one + "    value: ${{ steps.trial.outputs." + name.FindStringSubmatch(one)[1] + " }}\n"
 	})
-	before, _, steps := between(t, string(host), "inputs", "runs")
+	before, _, steps := cutBetween(t, string(host), "inputs", "runs")
 	handed := "\n      env:\n"
 	for _, i := range inputs() {
 		handed += fmt.Sprintf("        INPUT_%s: ${{ inputs.%s }}\n", strings.ReplaceAll(strings.ToUpper(i.Name), "-", "_"), i.Name)

@@ -78,7 +78,7 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 	if file.Load.Seed == 0 {
 		file.Load.Seed = p.seed()
 	}
-	watcher := newProgress(p, file)
+	watcher := newProgress(p, file, &parts{process: p})
 	rounds, err := measureWarmup(ctx, file, watcher)
 	if err != nil {
 		fmt.Fprintln(p.stderr, "seatrial:", summary.Plain(err.Error()))

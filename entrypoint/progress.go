@@ -16,6 +16,7 @@ import (
 // anew with every round, elsewhere one line every few seconds.
 type progress struct {
 	out     io.Writer
+	log     *parts
 	now     func() time.Time
 	live    bool
 	width   int
@@ -34,8 +35,8 @@ type progress struct {
 // tellEvery is how often a log that can't be redrawn gets a line.
 const tellEvery = 5 * time.Second
 
-func newProgress(p process, file config.File) *progress {
-	g := &progress{out: p.stderr, now: p.now, live: p.live, width: p.liveWidth, began: p.now(), titles: map[string]string{}, shows: shownBy(file)}
+func newProgress(p process, file config.File, log *parts) *progress {
+	g := &progress{out: p.stderr, log: log, now: p.now, live: p.live, width: p.liveWidth, began: p.now(), titles: map[string]string{}, shows: shownBy(file)}
 	var baseline string
 	var candidates []string
 	for _, v := range file.Versions() {
@@ -54,12 +55,14 @@ func newProgress(p process, file config.File) *progress {
 	fmt.Fprintf(g.out, "seatrial %s%s · candidate %s%s · %s, at most %s, confidence %s\n",
 		version, name, strings.Join(candidates, ", "), baseline, quantity(file.Load.Rate.PerSecond, trial.PerSecond),
 		quantity(file.Load.For.Seconds(), trial.Seconds), quantity(float64(file.Confidence), trial.Share))
+	log.begin(g.out, "readiness", "Readiness")
 	return g
 }
 
 // Ready tells that everything answered.
 func (g *progress) Ready() {
 	fmt.Fprintf(g.out, "✓ ready      after %.1f s\n", g.now().Sub(g.began).Seconds())
+	g.log.begin(g.out, "load", "Load")
 	g.told = g.now()
 }
 

@@ -21,6 +21,9 @@ import (
 func (p process) publish(where platform.Platform, r trial.Report, how config.Publish, files published) {
 	shown := beside(where, r, how)
 	shown.Outputs, shown.Summary, shown.Annotations = outputs(r, files.dir), files.markdown, files.annotations
+	if files.dir != "" {
+		files.warnings = append(files.warnings, platform.WriteDotenv(files.dir, shown.Outputs))
+	}
 	for _, trouble := range append(files.warnings, show(where, r, shown)) {
 		if trouble != nil {
 			fmt.Fprintf(p.stderr, "warning: publishing: %s (the verdict stands)\n", summary.Plain(trouble.Error()))

@@ -74,14 +74,17 @@ func firstOf(err error) string {
 
 // try runs a trial whose inputs are sound and reports it, whatever happens.
 func (p process) try(ctx context.Context, where platform.Platform, file config.File) int {
-	a := p.begin(file)
-	watcher := newProgress(p, file)
+	a, log := p.begin(file), newParts(p, where)
+	log.begin(p.stderr, "inputs", "Inputs")
+	watcher := newProgress(p, file, log)
 	out := a.run(ctx, watcher)
 	watcher.end()
 	r := a.report(out)
 	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
 	files := a.keep(r)
+	log.begin(p.stdout, "report", "Report")
 	fmt.Fprint(p.stdout, p.text(r, files.dir))
+	log.end()
 	p.publish(where, r, file.Publish, files)
 	return r.ExitCode
 }
@@ -106,7 +109,7 @@ func (p process) begin(file config.File) *attempt {
 
 // reportFiles are the names of the files that a report is written to.
 func reportFiles() []string {
-	var names []string
+	names := []string{platform.DotenvFile}
 	for _, f := range summary.Formats {
 		names = append(names, f.File)
 	}

@@ -50,9 +50,9 @@ func (g *gitHub) discuss(ctx context.Context, p Publication) (commentURL string,
 }
 
 // chance draws from 0 to 1.
-func (g *gitHub) chance() float64 {
+func (e Environment) chance() float64 {
 	var one [1]byte
-	if _, err := g.Random.Read(one[:]); err != nil {
+	if _, err := e.Random.Read(one[:]); err != nil {
 		return 0.5
 	}
 	return float64(one[0]) / 255

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Output is a named value for later steps of the pipeline.
@@ -58,6 +59,13 @@ type Platform interface {
 	Publish(ctx context.Context, p Publication) error
 }
 
+// Parted is a platform that can fold the parts of a log away.
+type Parted interface {
+	// BeginPart and EndPart are what to print around a part; its name is one word.
+	BeginPart(name, title string, at time.Time) string
+	EndPart(name string, at time.Time) string
+}
+
 // Environment is what a platform may see of the process.
 type Environment struct {
 	Getenv func(string) string
@@ -72,6 +80,9 @@ func Detect(e Environment) Platform {
 	}
 	if dir := e.Getenv("SEATRIAL_RESULTS_DIR"); dir != "" {
 		return tekton{local{e.Stdout}, dir}
+	}
+	if e.Getenv("GITLAB_CI") == "true" {
+		return gitLab{e}
 	}
 	return local{e.Stdout}
 }

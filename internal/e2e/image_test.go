@@ -44,6 +44,7 @@ func TestImage(t *testing.T) {
 	t.Run("GitHubLoopback", b.gitHubLoopback)
 	t.Run("GitLabThroughTheEntrypoint", b.gitLabThroughTheEntrypoint)
 	t.Run("GitLabWithoutTheEntrypoint", b.gitLabWithoutTheEntrypoint)
+	t.Run("GitLabPipeline", b.gitLabPipeline)
 	t.Run("AnyUserOnAReadOnlyRoot", b.anyUserOnAReadOnlyRoot)
 	t.Run("Tekton", b.tekton)
 	t.Run("PipelinePage", b.pipelinePage)
