@@ -6,21 +6,28 @@
 ARG GO_IMAGE=golang:1.26
 ARG RUNTIME_IMAGE=alpine:3
 
-FROM ${GO_IMAGE} AS build
+# Go compiles for the other architecture where it stands: nothing is emulated.
+FROM --platform=${BUILDPLATFORM} ${GO_IMAGE} AS build
 ARG GOPROXY
 ARG GONOSUMDB
+ARG TARGETARCH
 ARG VERSION=dev
 WORKDIR /src
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /seatrial ./entrypoint
+RUN CGO_ENABLED=0 GOOS=linux GOARCH=${TARGETARCH} \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /seatrial ./entrypoint
 
+# Nothing runs in this stage, so that it can be built where it can't run. Modes
+# are given: otherwise the umask of who builds would decide.
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=dev
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Seatrial" \
       org.opencontainers.image.description="A release gate: loads a candidate beside its baseline and says pass, fail or inconclusive." \
       org.opencontainers.image.source="https://github.com/seatrial/seatrial" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}"
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /seatrial /usr/local/bin/seatrial
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=build --chmod=644 /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build --chmod=755 /seatrial /usr/local/bin/seatrial
 ENTRYPOINT ["/usr/local/bin/seatrial"]

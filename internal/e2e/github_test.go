@@ -9,11 +9,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seatrial/seatrial/evidence"
 )
 
 // step is one step of a GitHub job that uses the action: the directories that
@@ -112,7 +115,7 @@ func (b bench) start(t *testing.T, s step, name string, inputs map[string]string
 // inputs are the same short trial as flags.
 func inputs(candidate string) map[string]string {
 	return map[string]string{
-		"candidate": candidate, "baseline": baseline, "rate": "100/s", "for": "12s", "warmup": "1s", "ready-within": "20s",
+		"candidate": candidate, "baseline": baseline, "rate": "100/s", "for": "40s", "warmup": "1s", "ready-within": "20s",
 		"at-least": "8s", "objectives": "# what the shop needs\n" + objective + "\n",
 	}
 }
@@ -195,26 +198,56 @@ func (b bench) gitHubLoopback(t *testing.T) {
 	(<-b.start(t, newStep(t), "late", late)).expect(t, 4)
 }
 
-// The runner cancels with SIGINT and kills 10 s later: the report must be out by then.
+// The runner cancels with SIGINT, 7.5 s later with SIGTERM, and kills 2.5 s
+// after that; other pipelines send SIGTERM at once.
 func (b bench) gitHubCancel(t *testing.T) {
+	for signal, code := range map[string]int{"INT": 130, "TERM": 143} {
+		t.Run(signal, func(t *testing.T) { b.cancelled(t, signal, code) })
+	}
+}
+
+func (b bench) cancelled(t *testing.T, signal string, code int) {
+	const within = 5 * time.Second
 	s := newStep(t)
 	long := inputs(same)
 	long["for"], long["at-least"] = "10m", "9m"
-	ended := b.start(t, s, "cancel", long)
+	ended := b.start(t, s, "cancel-"+signal, long)
 	if !s.measures(10, time.Minute) {
 		t.Error("no ten rounds in the evidence within a minute")
 	}
-	b.run(t, nil, "", "kill", "--signal=INT", "cancel").expect(t, 0)
+	began := time.Now()
+	b.run(t, nil, "", "kill", "--signal="+signal, "cancel-"+signal).expect(t, 0)
 	select {
 	case r := <-ended:
-		r.expect(t, 130)
-	case <-time.After(7500 * time.Millisecond):
-		b.run(t, nil, "", "kill", "cancel")
-		t.Fatalf("still running 7.5 s after SIGINT:\n%s", (<-ended).output)
+		r.expect(t, code)
+	case <-time.After(within):
+		b.run(t, nil, "", "kill", "cancel-"+signal)
+		t.Fatalf("still running %s after SIG%s:\n%s", within, signal, (<-ended).output)
 	}
-	want := map[string]string{"verdict": "", "status": "cancelled", "passed": "false", "exit-code": "130"}
+	t.Logf("ended %s after SIG%s", time.Since(began), signal)
+	want := map[string]string{"verdict": "", "status": "cancelled", "passed": "false", "exit-code": strconv.Itoa(code)}
 	if diff := cmp.Diff(want, only(want, s.outputs(t))); diff != "" {
 		t.Error(diff)
+	}
+	if heading, _, _ := strings.Cut(s.read(t, summaryFile), "\n"); !strings.Contains(heading, "cancelled") {
+		t.Errorf("the summary's heading does not say cancelled: %s", heading)
+	}
+	s.evidenceIsWhole(t)
+}
+
+// evidenceIsWhole reads all of it again.
+func (s step) evidenceIsWhole(t *testing.T) {
+	t.Helper()
+	dir := filepath.Join(s.workspace, "seatrial-report")
+	kept, err := evidence.Open(dir)
+	if err != nil || kept.Cut != "" {
+		t.Fatalf("%v, %s", err, kept.Cut)
+	}
+	var report struct{ Measured struct{ Rounds int } }
+	decode(t, filepath.Join(dir, evidence.ReportFile), &report)
+	// Those of the warm-up are kept too and not counted.
+	if counted := report.Measured.Rounds; counted == 0 || counted > len(kept.Rounds) {
+		t.Errorf("the report counts %d rounds, %d are kept", counted, len(kept.Rounds))
 	}
 }
 

@@ -221,7 +221,7 @@ func (b bench) gitLabPipeline(t *testing.T) {
 	p.variables["CANARY_URL"] = same
 	r := p.run(t, nil)
 	r.expect(t, 0)
-	r.wants(t, "starting "+image, "seatrial e2e", "seatrial_load took", "PASS seatrial", "release > verdict pass, report in seatrial-report")
+	r.wants(t, "starting "+image, "seatrial "+version, "seatrial_load took", "PASS seatrial", "release > verdict pass, report in seatrial-report")
 
 	p.variables["CANARY_URL"] = slower
 	r = p.run(t, nil)

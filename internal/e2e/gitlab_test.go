@@ -58,7 +58,7 @@ func (b bench) gitLabThroughTheEntrypoint(t *testing.T) {
 func (b bench) gitLabWithoutTheEntrypoint(t *testing.T) {
 	_, r := b.gitLab(t, []string{"--entrypoint="}, "seatrial version\nexit 7\n")
 	r.expect(t, 7)
-	if !strings.Contains(r.output, "e2e") {
+	if !strings.Contains(r.output, version) {
 		t.Errorf("the version is not the one that the image was built with:\n%s", r.output)
 	}
 }

@@ -12,7 +12,12 @@ import (
 	"testing"
 )
 
-const image = "localhost/seatrial:e2e"
+const (
+	root     = "../.." // the repository
+	image    = "localhost/seatrial:" + version
+	version  = "v0.0.0"
+	revision = "4f2c9e1d5b0a7c3e8f6d2b1a9c0e7f5d3b8a6c4e"
+)
 
 // bench is the image and three deployed versions of the sample service, in a
 // network where they go by the names below.
@@ -31,12 +36,15 @@ func TestImage(t *testing.T) {
 	// All stores of a machine share one place for addresses and names, so that
 	// the network must be called like no other.
 	b := bench{newPodman(t), fmt.Sprintf("seatrial-e2e-%d", os.Getpid())}
-	b.build(t, image)
+	b.build(t, recipe{source: root, cache: goEnv(t, "GOCACHE"), tag: image})
 	b.run(t, nil, "", "network", "create", b.network).expect(t, 0)
 	b.deploy(t, "baseline", "--seed=1")
 	b.deploy(t, "same", "--seed=2")
 	b.deploy(t, "slower", "--seed=3", "--scale=2.5")
 
+	t.Run("Content", b.content)
+	t.Run("ReproducedFromAnotherCheckout", b.reproduced)
+	t.Run("OtherArchitecture", b.otherArchitecture)
 	t.Run("GitHubPass", b.gitHubPass)
 	t.Run("GitHubFail", b.gitHubFail)
 	t.Run("GitHubBadInput", b.gitHubBadInput)
@@ -61,12 +69,14 @@ func (b bench) deploy(t *testing.T, name string, options ...string) {
 // flags are a short trial of a candidate.
 func flags(candidate string) []string {
 	return []string{
-		"--candidate", candidate, "--baseline", baseline, "--rate", "100/s", "--for", "12s", "--warmup", "1s", "--ready-within", "20s",
+		"--candidate", candidate, "--baseline", baseline, "--rate", "100/s", "--for", "40s", "--warmup", "1s", "--ready-within", "20s",
 		"--at-least", "8s", "--objectives", objective,
 	}
 }
 
-const objective = "latency-p95 <= 150% of baseline"
+// objective is of the median: other work of the machine delays a few requests
+// of either version.
+const objective = "latency-p50 <= 150% of baseline"
 
 // Tekton and many clusters run images as no particular user, on a read-only
 // root and without any capability; only the workspace can be written.

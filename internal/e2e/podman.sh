@@ -8,7 +8,7 @@ set -euo pipefail
 mkdir -p "${1:?usage: podman.sh DIR}"
 dir=$(cd "$1" && pwd)
 
-for tool in podman buildah runc busybox go; do
+for tool in podman buildah runc busybox bash-static go; do
   command -v "$tool" >/dev/null || { echo "podman.sh: $tool is missing; .ci/run says which packages have it" >&2; exit 1; }
 done
 
@@ -58,3 +58,7 @@ tar -C "$root" -c . | podman import -q -c 'CMD ["/bin/sh"]' - docker.io/library/
 goroot=$(go env GOROOT)
 tar -c -C "$root" . --transform "s,^$(basename "$goroot"),usr/local/go,S" -C "$(dirname "$goroot")" "$(basename "$goroot")" |
   podman import -q -c 'ENV PATH=/usr/local/go/bin:/usr/bin:/bin' -c 'ENV GOTOOLCHAIN=local' - docker.io/library/golang:1.26 >/dev/null
+
+# What GitHub's jobs run on, as far as the tests' own jobs need it: the same and bash.
+cp "$(command -v bash-static)" "$root/bin/bash"
+tar -C "$root" -c . | podman import -q -c 'CMD ["/bin/bash"]' - localhost/runner:latest >/dev/null

@@ -39,7 +39,7 @@ func need(t *testing.T, tools ...string) {
 // newPodman prepares a store that can build the Dockerfile without a registry.
 func newPodman(t *testing.T) podman {
 	t.Helper()
-	need(t, "podman", "buildah", "runc", "busybox", "go")
+	need(t, "podman", "buildah", "runc", "busybox", "bash-static", "go")
 	dir := t.TempDir()
 	run(t, os.Environ(), "", "./podman.sh", dir).expect(t, 0)
 	p := podman{append(os.Environ(),
@@ -58,18 +58,29 @@ func newPodman(t *testing.T) podman {
 	return p
 }
 
-// build makes the image from the repository's Dockerfile, offline: Go modules
-// come from this machine's module cache, and go.sum still verifies them.
-func (p podman) build(t *testing.T, tag string) {
+// recipe is what an image is made of; the rest is the repository's Dockerfile.
+type recipe struct {
+	source  string // the repository's files
+	cache   string // of compiled packages
+	tag     string
+	options []string
+}
+
+// epoch is the time that the image and its files bear: a release takes its commit's.
+const epoch = "1767225600"
+
+// build makes an image offline: Go modules come from this machine's module
+// cache, and go.sum still verifies them.
+func (p podman) build(t *testing.T, r recipe) {
 	t.Helper()
-	root := filepath.Join("..", "..")
 	// Fetches what the build needs and the cache lacks.
 	run(t, os.Environ(), "", "go", "-C", root, "list", "-deps", "./entrypoint").expect(t, 0)
-	run(t, p.environ, "", "buildah", "build", "--pull-never", "--network=none",
-		"--volume="+goEnv(t, "GOMODCACHE")+"/cache/download:/modules:ro",
-		"--volume="+goEnv(t, "GOCACHE")+":/root/.cache/go-build",
-		"--build-arg=GOPROXY=file:///modules", "--build-arg=GONOSUMDB=*", "--build-arg=VERSION=e2e",
-		"--tag="+tag, root).expect(t, 0)
+	args := []string{"build", "--pull-never", "--network=none", "--timestamp=" + epoch,
+		"--volume=" + goEnv(t, "GOMODCACHE") + "/cache/download:/modules:ro",
+		"--volume=" + r.cache + ":/root/.cache/go-build",
+		"--build-arg=GOPROXY=file:///modules", "--build-arg=GONOSUMDB=*",
+		"--build-arg=VERSION=" + version, "--build-arg=REVISION=" + revision, "--tag=" + r.tag}
+	run(t, p.environ, "", "buildah", append(append(args, r.options...), r.source)...).expect(t, 0)
 }
 
 func goEnv(t *testing.T, name string) string {
