@@ -15,8 +15,8 @@ test: ## vet and test with Go alone (3 minutes)
 demo: build ## a trial of a slower release, on this machine (1 minute)
 	bin/seatrial demo
 
-e2e: ## build the image and run it as pipelines do; needs root and podman, see .ci/run (4 minutes)
-	SEATRIAL_E2E=required go test -tags e2e -count=1 -timeout 20m -v ./internal/e2e/...
+e2e: ## build the image and run it as pipelines do; needs root and what .ci/run installs; PICTURES=dir keeps pictures of the reports (8 minutes)
+	SEATRIAL_E2E=required go test -tags e2e -count=1 -timeout 25m -v ./internal/e2e/...
 
 bench: ## measure load, judge and costs beside peers (15 minutes)
 	go run ./internal/bench
@@ -27,4 +27,4 @@ exam: ## write docs/exam.md: the judge in worlds of known truth; EXAM=full plays
 lint: ## formatting, vet of every build tag, shell syntax (1 minute)
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; }
 	go vet -tags e2e ./...
-	bash -n .ci/run internal/e2e/podman.sh internal/e2e/gitlab-helper.sh
+	for script in .ci/run .github/release.sh internal/e2e/*.sh; do bash -n $$script || exit 1; done
