@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -194,5 +196,36 @@ func TestHelpIsReadableOn80Columns(t *testing.T) {
 				t.Errorf("%v: %d columns: %s", args, n, line)
 			}
 		}
+	}
+}
+
+// Only the released major has a short tag: an example that names another one
+// could not be pulled.
+func TestOneImageTagIsNamedEverywhere(t *testing.T) {
+	named := regexp.MustCompile(`ghcr\.io/seatrial/seatrial:(v?[0-9]\S*?)[\s"'` + "`" + `),;]`)
+	seen := 0
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") {
+			if entry != nil && entry.Name() == ".git" {
+				return fs.SkipDir
+			}
+			return err
+		}
+		switch filepath.Ext(path) {
+		case ".md", ".yml", ".yaml", ".sh", "":
+		default:
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			seen++
+			if tag := strings.TrimRight(m[1], "."); tag != "v1" && !strings.Contains(tag, "X") {
+				t.Errorf("%s names the image's tag %s, not v1", path, tag)
+			}
+		}
+		return err
+	})
+	if err != nil || seen < 10 {
+		t.Errorf("%d tags seen, %v", seen, err)
 	}
 }

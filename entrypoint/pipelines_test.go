@@ -106,7 +106,7 @@ func at[T any](t *testing.T, value any, path ...any) T {
 // afterImage are the words of a "docker run" that follow the image.
 func afterImage(t *testing.T, script string) []string {
 	t.Helper()
-	_, arguments, found := strings.Cut(script, "ghcr.io/seatrial/seatrial:v0")
+	_, arguments, found := strings.Cut(script, "ghcr.io/seatrial/seatrial:v1")
 	if !found || !strings.Contains(script, "docker run --rm") {
 		t.Fatalf("no image in %s", script)
 	}

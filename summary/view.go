@@ -231,9 +231,13 @@ func (v view) measured() string {
 	case 2:
 		order = "in pairs whose order a seeded coin drew"
 	}
-	return fmt.Sprintf("%s was sent %s requests a second over %s, %s; after %s of warm-up %s of %s were judged, "+
+	warm := ""
+	if m.Warmup > 0 {
+		warm = "after " + duration(m.Warmup) + " of warm-up "
+	}
+	return fmt.Sprintf("%s was sent %s requests a second over %s, %s; %s%s of %s were judged, "+
 		"%s in %s, %s late by the load generator's own fault; each verdict holds with %s confidence, however often one looks.",
-		who, trial.Quantity{Value: m.Rate}, counted(m.Connections, "connection"), order, duration(m.Warmup),
+		who, trial.Quantity{Value: m.Rate}, counted(m.Connections, "connection"), order, warm,
 		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence))
 }
 

@@ -22,7 +22,7 @@ func (b bench) pipelinePage(t *testing.T) {
 		t.Fatalf("%d blocks", len(blocks))
 	}
 	workspace := t.TempDir()
-	script := strings.NewReplacer("docker run", "podman run", "--network host", "--network="+b.network, "ghcr.io/seatrial/seatrial:v0", image).Replace(blocks[0][1])
+	script := strings.NewReplacer("docker run", "podman run", "--network host", "--network="+b.network, "ghcr.io/seatrial/seatrial:v1", image).Replace(blocks[0][1])
 	run(t, append(b.environ[:len(b.environ):len(b.environ)], "CANDIDATE="+slower, "BASELINE="+baseline), "", "sh", "-c", "cd "+workspace+"\n"+script).expect(t, 1)
 	for name, want := range map[string]string{"junit.xml": `<failure type="fail"`, "metrics.txt": "# EOF", "load-performance.json": "http_req_waiting"} {
 		kept, err := os.ReadFile(filepath.Join(workspace, "seatrial-report", name))
