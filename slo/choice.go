@@ -127,6 +127,9 @@ func (j *Judge) why(w int) string {
 	var parts []string
 	for _, race := range j.contest.races {
 		rival := j.runnerUp(race, w)
+		if rival < 0 {
+			return j.versions[w].Name + " wins: it is the only version that meets every objective"
+		}
 		_, _, change := j.compare(race.reward.equal(), w, rival)
 		parts = append(parts, fmt.Sprintf("its %s is %s", race.reward.equal().subject(), comparison(change, j.versions[rival].Name)))
 	}
@@ -138,7 +141,7 @@ func (j *Judge) why(w int) string {
 }
 
 // runnerUp is the rival in the running that comes closest by a reward: the
-// baseline where that alone must be beaten.
+// baseline where that alone must be beaten, −1 where there is none.
 func (j *Judge) runnerUp(race *race, w int) int {
 	if j.contest.pattern == Pareto && j.baseline >= 0 {
 		return j.baseline
@@ -150,7 +153,7 @@ func (j *Judge) runnerUp(race *race, w int) int {
 		}
 	}
 	if len(rivals) == 0 {
-		return w
+		return -1
 	}
 	o := race.reward.equal()
 	return slices.MinFunc(rivals, func(a, b int) int {

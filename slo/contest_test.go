@@ -270,3 +270,30 @@ func TestLeadIsTheBestCandidateInItsHardestDuel(t *testing.T) {
 		t.Errorf("of a trial without rewards: %+v", got)
 	}
 }
+
+// A version that is asked nothing has no throughput; one of 0 would lose to any.
+func TestVersionWithoutRequestsHasNoThroughput(t *testing.T) {
+	for _, out := range []int{0, 1} {
+		for _, j := range []*Judge{
+			contestOf(t, both, nil, "maximize throughput"),
+			judgeOf(t, both, nil, "throughput >= 98% of baseline", "error-rate <= 1%"),
+		} {
+			for _, r := range rounds(same, 1, 2, 240) {
+				r.Requests = slices.DeleteFunc(r.Requests, func(q trial.Request) bool { return int(q.Version) == out })
+				j.Look(r)
+			}
+			if c := j.Conclude(true); c.Verdict != trial.Inconclusive {
+				t.Errorf("%s without requests, %s: %s, %q", both[out].Name, c.Choice.Pattern, c.Verdict, c.Reason)
+			}
+		}
+	}
+}
+
+func TestWinnerWithoutARivalSaysSo(t *testing.T) {
+	two := []trial.Version{{Name: "x"}, {Name: "y"}}
+	j := contestOf(t, two, []string{"error-rate <= 1%"}, "minimize latency-mean")
+	play(j, rounds(speeds([]float64{1, 1}, []float64{0.2, 0.0001}), 1, 2, 240))
+	if c := j.Conclude(true); c.Choice.Winner != "y" || !strings.Contains(c.Reason, "only version that meets every objective") {
+		t.Errorf("winner %q: %q", c.Choice.Winner, c.Reason)
+	}
+}

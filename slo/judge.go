@@ -110,7 +110,7 @@ func (j *Judge) judge(r trial.Round, v view) {
 		j.epoch++
 	}
 	j.weights = r.Weights
-	now := judgedRound{view: v, start: r.Start.Seconds(), epoch: j.epoch, before: j.recent}
+	now := judgedRound{view: v, start: r.Start.Seconds(), epoch: j.epoch, split: r.Weights != nil, before: j.recent}
 	// A round that the generator was late for is no evidence of anything.
 	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
 		j.learn(now)
@@ -211,8 +211,9 @@ func (q *question) decide(v trial.Verdict, round int) {
 	}
 }
 
-// pass gives passes, but not before at-least, and not in a round in which the
-// baseline was down: beside a dying baseline everything looks fast.
+// pass gives passes by the evidence as it stands, so that all of a trial's hold at
+// the same time, but not before at-least, and not in a round in which the baseline
+// was down: beside a dying baseline everything looks fast.
 func (j *Judge) pass() {
 	if !j.longEnough() || j.outage.rounds > 0 {
 		return
@@ -220,12 +221,13 @@ func (j *Judge) pass() {
 	_, least := j.policy.atLeast()
 	for _, q := range j.questions {
 		// One round may have had no threshold yet.
-		if q.rounds+1 < least || q.rounds == 0 || q.void {
+		if q.rounds+1 < least || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
 			continue
 		}
-		_, within := q.evidence(1)
-		if q.verdict == trial.Inconclusive && within >= j.neededToPass(q) {
+		if _, within := q.evidence(1); within >= j.neededToPass(q) {
 			q.decide(trial.Pass, j.rounds)
+		} else {
+			q.decide(trial.Inconclusive, 0)
 		}
 	}
 }
@@ -272,7 +274,7 @@ const (
 
 // listen notes for how long the baseline has been down.
 func (j *Judge) listen(r trial.Round, v view) {
-	if j.baseline < 0 || !v[j.baseline].down() {
+	if j.baseline < 0 || j.policy.Pattern == Conformance || !v[j.baseline].down() {
 		j.outage = outage{}
 		return
 	}

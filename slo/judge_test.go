@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -508,4 +509,71 @@ func TestBudgetsThatCantDecideAreRefused(t *testing.T) {
 			t.Errorf("%d rounds of %s: %q, want %q", c.rounds, c.length, got, c.want)
 		}
 	}
+}
+
+// A service whose times come in few sizes: the quantile is one of them.
+func TestTimesOfFewSizesAreJudged(t *testing.T) {
+	steps := func(factor float64) world {
+		return func(random *rand.Rand, version, _ int) float64 {
+			x := 0.05 + 0.01*float64(random.IntN(3))
+			if version > 0 {
+				x *= factor
+			}
+			return x
+		}
+	}
+	for factor, want := range map[float64]trial.Verdict{1: trial.Pass, 1.3: trial.Fail, 1.1: trial.Inconclusive} {
+		j := judgeOf(t, both, nil, "latency-p95 <= 110% of baseline")
+		if got := play(j, rounds(steps(factor), 1, 2, 240)); got.Verdict != want {
+			t.Errorf("times %v: %s, want %s: %q", factor, got.Verdict, want, j.Conclude(true).Reason)
+		}
+	}
+}
+
+// What passed while something else was open must still hold when the trial passes.
+func TestPassesHoldTogether(t *testing.T) {
+	late := func(random *rand.Rand, version, round int) float64 {
+		x := same(random, version, round)
+		if version > 0 && round >= 125 {
+			x *= 1.14
+		}
+		return x
+	}
+	j := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline", "latency-p50 <= 49ms")
+	play(j, rounds(late, 1, 2, 600))
+	for _, f := range j.Conclude(true).Findings {
+		if f.Verdict == trial.Pass && f.Anytime.High.Value > 0.1 && strings.Contains(f.Objective, "110%") {
+			t.Errorf("%s passes, and its interval reaches %s", f.Objective, f.Anytime.High)
+		}
+	}
+}
+
+func TestConformanceDoesNotMindADeadBaseline(t *testing.T) {
+	dead := func(random *rand.Rand, version, round int) float64 {
+		if version == 0 {
+			return -1
+		}
+		return same(random, version, round)
+	}
+	j := judgeOf(t, both, func(p *Policy) { p.Pattern = Conformance }, "latency-p95 <= 300ms")
+	if got := play(j, rounds(dead, 1, 2, 240)); got.Verdict != trial.Pass || got.Broken != "" {
+		t.Errorf("%s, %q", got.Verdict, got.Broken)
+	}
+}
+
+func TestNoPassBeforeTheRoundsOfItsOwnConfidence(t *testing.T) {
+	j := judgeOf(t, alone, func(p *Policy) {
+		sure := Percent(0.99999)
+		p.Confidence, p.AtLeast, p.Objectives[0].Confidence = 0.5, time.Second, &sure
+	}, "latency-p50 <= 1s")
+	quick := func(*rand.Rand, int, int) float64 { return 0.001 }
+	for i, r := range rounds(quick, 1, 1, 60) {
+		if l := j.Look(r); l.Standings()[0].Verdict == trial.Pass {
+			if least := bayes.FewestRounds(0.00001); i+1 < least {
+				t.Errorf("passed in round %d, before %d", i+1, least)
+			}
+			return
+		}
+	}
+	t.Error("never passed")
 }

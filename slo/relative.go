@@ -10,7 +10,7 @@ import (
 
 // exceedance judges a quantile against the baseline's. In each round it takes
 //
-//	d = share of the candidate's requests above allowed(t) − share of the baseline's above t
+//	d = share of the candidate's requests at or above allowed(t) − share of the baseline's at or above t
 //
 // with t the baseline's quantile over the rounds just before. At any t that was
 // fixed before the round, d has mean 0 where the candidate sits at the limit;
@@ -44,11 +44,11 @@ func (e *exceedance) add(r judgedRound) bool {
 		e.threshold = 0
 		return false
 	}
-	base := share(b.slower(e.threshold), b.requests)
-	e.rounds.add(share(c.slower(e.objective.allowed(e.threshold)), c.requests) - base)
+	base := share(b.reaching(e.threshold), b.requests)
+	e.rounds.add(share(c.reaching(e.objective.allowed(e.threshold)), c.requests) - base)
 	threshold := e.threshold
 	e.ladder = append(e.ladder, func(factor float64) float64 {
-		return share(c.slower(factor*threshold), c.requests) - base
+		return share(c.reaching(factor*threshold), c.requests) - base
 	})
 	return true
 }
@@ -68,8 +68,10 @@ func (e *exceedance) figures(l outlook) figures {
 
 // ratioFigures are those of a contrast that is also kept as a ladder.
 func ratioFigures(l outlook, rounds *chain, ladder ladder, method string) figures {
+	change := ladder.change()
 	return figures{
-		unit: trial.Ratio, anytime: ladder.anytime(l.needed), credible: ladder.credible(credible),
+		change: &change,
+		unit:   trial.Ratio, anytime: ladder.anytime(l.needed), credible: ladder.credible(credible),
 		within: rounds.within(0), alike: rounds.alike(), method: method,
 	}
 }
@@ -84,6 +86,9 @@ type valueRatio struct {
 }
 
 func (v *valueRatio) add(r judgedRound) bool {
+	if v.objective.metric == throughput && r.split {
+		return false // it would compare weights
+	}
 	c := r.view[v.who.candidate].value(v.objective.metric, v.objective.stat.kind)
 	b := r.view[v.who.baseline].value(v.objective.metric, v.objective.stat.kind)
 	if math.IsNaN(c) || math.IsNaN(b) {
@@ -145,6 +150,14 @@ func (s *shareDifference) against(limit, times float64) (above, below float64) {
 
 func (s *shareDifference) few(times float64) bool { return times*(s.c.hits+s.b.hits) < fewHits }
 
+// within is the posterior probability that the difference is below the limit.
+func (s *shareDifference) within() float64 {
+	if s.few(1) {
+		return bayes.DifferenceWithin(s.c.hits, s.c.trials, s.b.hits, s.b.trials, s.limit)
+	}
+	return s.rounds.within(s.limit)
+}
+
 func (s *shareDifference) figures(l outlook) figures {
 	f := figures{unit: trial.Points, within: math.NaN(), anytime: unknown, credible: unknown}
 	if s.c.trials == 0 {
@@ -156,15 +169,14 @@ func (s *shareDifference) figures(l outlook) figures {
 	}
 	f.change = &estimate
 	f.anytime = rejected(l.needed, -0.999999, estimate, 0.999999, func(limit float64) (float64, float64) { return s.against(limit, 1) })
+	f.within = s.within()
 	if s.few(1) {
 		f.method = "Beta mixtures of both shares (fewer than 10 errors in all)"
-		f.within = bayes.DifferenceWithin(s.c.hits, s.c.trials, s.b.hits, s.b.trials, s.limit)
 		f.credible[0], f.credible[1] = bayes.DifferenceInterval(s.c.hits, s.c.trials, s.b.hits, s.b.trials, credible)
 		return f
 	}
 	f.method = "contrast of both shares, paired by round"
 	f.alike = s.rounds.alike()
-	f.within = s.rounds.within(s.limit)
 	f.credible = s.rounds.credible(credible)
 	return f
 }
@@ -286,7 +298,7 @@ func (s *shareRatio) posterior(f figures) figures {
 	w := s.epoch.c / s.epoch.requests()
 	hits, trials := s.epoch.errors.effective()
 	f.clumped = s.epoch.errors.designEffect()
-	f.within = bayes.BetaWithin(hits, trials, s.factor*w/(1-w+s.factor*w))
+	f.within = math.Max(bayes.BetaWithin(hits, trials, s.factor*w/(1-w+s.factor*w)), s.near.within())
 	low, high := bayes.BetaInterval(hits, trials, credible)
 	f.credible = [2]float64{low/(1-low)*(1-w)/w - 1, high/(1-high)*(1-w)/w - 1}
 	return f

@@ -25,6 +25,7 @@ type judgedRound struct {
 	view
 	start  float64 // seconds
 	epoch  int     // grows when traffic moves from one version to another
+	split  bool    // live traffic was split by weights, not asked evenly
 	before []view  // the rounds just before it, warm-up included
 }
 
@@ -198,7 +199,7 @@ func (l ladder) credible(mass float64) [2]float64 {
 // relative changes; without an end where the ladder has none.
 func (l ladder) between(tooLow, tooHigh func(*chain) bool) [2]float64 {
 	at := func(lnFactor float64) *chain { return l.chain(math.Exp(lnFactor)) }
-	estimate := edge(leastFactor, mostFactor, halvings, func(x float64) bool { return at(x).mean() > 0 })
+	estimate := l.estimate()
 	low := outermost(leastFactor, estimate, func(x float64) bool { return tooLow(at(x)) })
 	high := outermost(mostFactor, estimate, func(x float64) bool { return tooHigh(at(x)) })
 	out := [2]float64{math.Exp(low) - 1, math.Exp(high) - 1}
@@ -209,6 +210,19 @@ func (l ladder) between(tooLow, tooHigh func(*chain) bool) [2]float64 {
 		out[1] = math.Inf(1)
 	}
 	return out
+}
+
+// estimate is the logarithm of the factor that the rounds are on the mean at.
+func (l ladder) estimate() float64 {
+	return edge(leastFactor, mostFactor, halvings, func(x float64) bool { return l.chain(math.Exp(x)).mean() > 0 })
+}
+
+// change is the estimate as a relative change; NaN without rounds.
+func (l ladder) change() float64 {
+	if len(l) == 0 {
+		return math.NaN()
+	}
+	return math.Exp(l.estimate()) - 1
 }
 
 // outermost is the edge between an end and an estimate. Shares of few requests

@@ -43,8 +43,9 @@ func newView(r trial.Round, versions int) view {
 	return v
 }
 
-// down reports that more than half of the version's requests failed.
-func (s sample) down() bool { return 2*s.failed > s.requests }
+// down reports that more than half of the version's requests failed, or that it
+// got none.
+func (s sample) down() bool { return 2*s.failed > s.requests || s.requests == 0 }
 
 // slower counts the requests above a limit in seconds. A failed request is
 // slower than every limit.
@@ -61,9 +62,24 @@ func (s sample) slower(limit float64) int {
 	return s.failed + len(s.sorted) - within
 }
 
-// value is the round's own figure of a metric, NaN where it has none.
+// reaching counts the requests at or above a limit in seconds, failed ones
+// included. Where times come in few sizes, those at the limit must count.
+func (s sample) reaching(limit float64) int {
+	ticks := math.Ceil(math.Round(limit*1e10) / 1e3)
+	switch {
+	case ticks <= 0:
+		return s.failed + len(s.sorted)
+	case ticks > math.MaxUint32:
+		return s.failed
+	}
+	below, _ := slices.BinarySearch(s.sorted, uint32(ticks))
+	return s.failed + len(s.sorted) - below
+}
+
+// value is the round's own figure of a metric, NaN where it has none: a version
+// that was asked nothing has no throughput, not one of 0.
 func (s sample) value(m metric, which statKind) float64 {
-	if m == throughput {
+	if m == throughput && s.requests > 0 {
 		return float64(len(s.sorted)) / s.length
 	}
 	if len(s.sorted) == 0 {
@@ -148,7 +164,7 @@ func (h *history) value(m metric, s stat) float64 {
 	switch {
 	case m == errorRate:
 		return h.failures()
-	case m == throughput:
+	case m == throughput && h.requests > 0:
 		return float64(answered) / h.seconds
 	case s.kind == quantile:
 		return h.quantile(s.p)

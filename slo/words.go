@@ -104,7 +104,9 @@ func (j *Judge) claim(q *question, f trial.Finding) string {
 func comparison(change trial.Quantity, rival string) string {
 	text := strings.TrimLeft(change.String(), "+−")
 	switch {
-	case !change.Known() || strings.HasPrefix(text, "0 "):
+	case !change.Known():
+		return "not to be put as a ratio to " + rival
+	case strings.HasPrefix(text, "0 "):
 		return "the same as " + rival
 	case change.Value > 0:
 		return text + " above " + rival
@@ -113,10 +115,14 @@ func comparison(change trial.Quantity, rival string) string {
 	}
 }
 
-// allowanceAt also names the floor where that is what decides.
+// allowanceAt also names the floor where that is what decides, and the difference
+// of shares that is never asked for.
 func (o Objective) allowanceAt(baseline float64) string {
 	if o.hasFloor() && baseline+o.floor() > o.limit.value*baseline {
 		return o.allowance() + " or " + trial.Quantity{Value: o.floor(), Unit: trial.Seconds}.String() + ", whichever is more"
+	}
+	if o.metric == errorRate && o.limit.kind == ratio {
+		return o.allowance() + " or 0.1 points, whichever is more"
 	}
 	return o.allowance()
 }
