@@ -80,7 +80,7 @@ func (p *Prospect) play(number int, worse float64) statistic {
 		}
 		v := slices.Clone(rounds[first])
 		v[who.candidate] = p.worsened(second, worse, (float64(number)+0.5)/plays)
-		s.add(judgedRound{view: v, start: float64(i) * renewEvery, before: before})
+		s.add(judgedRound{view: v, before: before})
 	}
 	return s
 }

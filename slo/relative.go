@@ -21,32 +21,22 @@ import (
 type exceedance struct {
 	objective Objective
 	who       pair
-	drawn     []int   // the versions whose quantile t is
-	threshold float64 // t; 0 before there is one
-	renewed   float64 // when, seconds
+	drawn     []int // the versions whose quantile t is
 	rounds    chain
 	ladder    ladder
 }
-
-// renewEvery is how long a threshold serves: often enough to follow drift,
-// rarely enough that one odd round does not move it.
-const renewEvery = 2.0
 
 func (e *exceedance) add(r judgedRound) bool {
 	c, b := r.view[e.who.candidate], r.view[e.who.baseline]
 	if c.requests == 0 || b.requests == 0 {
 		return false
 	}
-	if e.threshold == 0 || r.start-e.renewed >= renewEvery {
-		e.threshold, e.renewed = r.recent(e.drawn, e.objective.stat.p), r.start
-	}
-	if math.IsNaN(e.threshold) || math.IsInf(e.threshold, 1) {
-		e.threshold = 0
+	threshold := r.recent(e.drawn, e.objective.stat.p)
+	if math.IsNaN(threshold) || math.IsInf(threshold, 1) {
 		return false
 	}
-	base := share(b.reaching(e.threshold), b.requests)
-	e.rounds.add(share(c.reaching(e.objective.allowed(e.threshold)), c.requests) - base)
-	threshold := e.threshold
+	base := share(b.reaching(threshold), b.requests)
+	e.rounds.add(share(c.reaching(e.objective.allowed(threshold)), c.requests) - base)
 	e.ladder = append(e.ladder, func(factor float64) float64 {
 		return share(c.reaching(factor*threshold), c.requests) - base
 	})

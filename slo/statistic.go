@@ -29,16 +29,24 @@ type judgedRound struct {
 	before []view  // the rounds just before it, warm-up included
 }
 
-// recentRounds is how far back a threshold looks: far enough to know a tail,
-// near enough to follow a drift that both versions share. 20 rounds are 5 s.
-const recentRounds = 20
+// A threshold looks back as far as it takes to know its quantile by 25 requests
+// beyond it, and no farther, to follow a drift that both versions share: 8 rounds
+// at least, so that one odd round does not make it, and 20 at most: 5 s.
+const (
+	knownTail    = 25.0
+	fewestRecent = 8
+	recentRounds = 20
+)
 
 // recent is the quantile of some versions' requests in the rounds just before:
 // +Inf where that is a failed one, NaN where there were none.
 func (r judgedRound) recent(versions []int, p float64) float64 {
 	var times []uint32
 	requests := 0
-	for _, v := range r.before {
+	for i, v := range slices.Backward(r.before) {
+		if len(r.before)-1-i >= fewestRecent && math.Min(p, 1-p)*float64(requests) >= knownTail {
+			break
+		}
 		for _, version := range versions {
 			times = append(times, v[version].sorted...)
 			requests += v[version].requests
