@@ -18,13 +18,13 @@ import (
 
 // publish shows the result where the pipeline's people look. Trouble with it
 // is told and changes nothing.
-func (p process) publish(where platform.Platform, r trial.Report, how config.Publish, files published) {
+func (p process) publish(ctx context.Context, where platform.Platform, r trial.Report, how config.Publish, files published) {
 	shown := beside(where, r, how)
 	shown.Outputs, shown.Summary, shown.Annotations = outputs(r, files.dir), files.markdown, files.annotations
 	if files.dir != "" {
 		files.warnings = append(files.warnings, platform.WriteDotenv(files.dir, shown.Outputs))
 	}
-	for _, trouble := range append(files.warnings, show(where, r, shown)) {
+	for _, trouble := range append(files.warnings, show(ctx, where, shown)) {
 		if trouble != nil {
 			fmt.Fprintf(p.stderr, "warning: publishing: %s (the verdict stands)\n", summary.Plain(trouble.Error()))
 		}
@@ -38,14 +38,17 @@ const (
 	cancelledWithin = 3 * time.Second
 )
 
-func show(where platform.Platform, r trial.Report, shown platform.Publication) error {
-	within := publishWithin
-	if r.Status == trial.Cancelled {
-		within = cancelledWithin
-	}
-	ctx, stop := context.WithTimeout(context.Background(), within)
+// show publishes, also of a step that was cancelled already or is meanwhile.
+func show(ctx context.Context, where platform.Platform, shown platform.Publication) error {
+	lasting, stop := context.WithTimeout(context.WithoutCancel(ctx), publishWithin)
 	defer stop()
-	return where.Publish(ctx, shown)
+	defer context.AfterFunc(ctx, func() {
+		hurry, done := context.WithTimeout(lasting, cancelledWithin)
+		defer done()
+		<-hurry.Done()
+		stop()
+	})()
+	return where.Publish(lasting, shown)
 }
 
 // beside is what is shown of a trial beside the log. A trial that was stopped

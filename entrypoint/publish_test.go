@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -120,25 +122,64 @@ func TestTroubleWithCommentsChangesNoExitCode(t *testing.T) {
 	}
 }
 
-// deadline is a platform that keeps how long it is given.
-type deadline struct {
-	within time.Duration
+// deaf is a platform that takes all the time it is given.
+type deaf struct{}
+
+func (deaf) Name() string  { return "deaf" }
+func (deaf) Mask([]string) {}
+func (deaf) Publish(ctx context.Context, _ platform.Publication) error {
+	<-ctx.Done()
+	return ctx.Err()
 }
 
-func (*deadline) Name() string  { return "deadline" }
-func (*deadline) Mask([]string) {}
-func (d *deadline) Publish(ctx context.Context, _ platform.Publication) error {
-	at, _ := ctx.Deadline()
-	d.within = time.Until(at).Round(time.Second)
-	return nil
+func TestPublishingEndsSoonAfterTheStepIsCancelled(t *testing.T) {
+	for name, c := range map[string]struct {
+		cancelled time.Duration // after the start
+		want      time.Duration
+	}{
+		"never":              {time.Hour, 20 * time.Second},
+		"before":             {0, 3 * time.Second},
+		"while it publishes": {5 * time.Second, 8 * time.Second},
+		"near its end":       {19 * time.Second, 20 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, stop := context.WithTimeout(t.Context(), c.cancelled)
+			defer stop()
+			begun := time.Now()
+			if err := show(ctx, deaf{}, platform.Publication{}); err == nil || time.Since(begun) != c.want {
+				t.Errorf("cancelled %s: %v after %s, want %s", name, err, time.Since(begun), c.want)
+			}
+		})
+	}
 }
 
-func TestACancelledTrialIsPublishedQuickly(t *testing.T) {
-	for status, want := range map[trial.Status]time.Duration{trial.Cancelled: 3 * time.Second, trial.Judged: 20 * time.Second} {
-		var d deadline
-		if err := show(&d, trial.Report{Status: status}, platform.Publication{}); err != nil || d.within != want {
-			t.Errorf("%s: %s, want %s", status, d.within, want)
-		}
+// Bad input sends nothing, so that all the waiting is for GitHub.
+func TestAStepThatIsCancelledWhileItPublishesKeepsItsExitCode(t *testing.T) {
+	t.Parallel()
+	for name, code := range map[string]int{"trial": exitBadInput, "publish": exitBroken} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := command(t, "--candidate=http://127.0.0.1:1", "--rate=fast")
+			if name == "publish" {
+				c = command(t, "publish", "--from=seatrial-report")
+			}
+			inJob(t, c)
+			artifact(t, c, nil)
+			asked := make(chan struct{}, 99)
+			c.Env = append(c.Env, "GITHUB_API_URL="+serve(t, func(w http.ResponseWriter, r *http.Request) { asked <- struct{}{}; hang(w, r) }))
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			<-asked
+			begun := time.Now()
+			if err := c.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Wait()
+			if took := time.Since(begun); took > 5*time.Second || c.ProcessState.ExitCode() != code {
+				t.Errorf("exit code %d after %s, want %d", c.ProcessState.ExitCode(), took, code)
+			}
+		})
 	}
 }
 
@@ -191,7 +232,7 @@ func TestBesideTheLog(t *testing.T) {
 		"cancelled":     {trial.Report{Status: trial.Cancelled, ExitCode: 130}, true, false, "cancelled: "},
 		"broken":        {trial.Report{Status: trial.Broken, ExitCode: 5}, false, false, "broken: "},
 	} {
-		got := beside(&deadline{}, c.report, config.Publish{CommitStatus: true})
+		got := beside(deaf{}, c.report, config.Publish{CommitStatus: true})
 		if got.Comment.Passed != c.passed || got.Status.Passed != c.spared || got.Status.Description != c.description || got.Comment.Mode != platform.CommentUpdate {
 			t.Errorf("%s: %+v", name, got)
 		}
