@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,15 @@ func beside(where platform.Platform, r trial.Report, how config.Publish) platfor
 		},
 		Status: platform.Status{Wanted: how.CommitStatus, Passed: r.ExitCode == exitPass, Description: marked(r)},
 	}
+}
+
+// unusedToken warns of a token that stands in the step's environment for
+// nothing; empty where there is no such token.
+func unusedToken(where platform.Platform, how config.Publish) string {
+	if slices.Contains([]string{"github", "gitlab"}, where.Name()) || how.GitHubToken.Reveal()+how.GitLabToken.Reveal() == "" {
+		return ""
+	}
+	return "a token was given, and comments are written in pipelines of GitHub and GitLab only: leave out github-token and gitlab-token here"
 }
 
 // marked is what the commit's mark says.

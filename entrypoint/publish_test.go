@@ -260,6 +260,29 @@ func TestAnnotationsPointAtTheObjectivesOfTheFile(t *testing.T) {
 	}
 }
 
+func TestATokenThatNothingUsesIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	const warning, token = "warning: a token was given", "a-token-for-nothing"
+	for name, c := range map[string]struct {
+		environ []string
+		want    bool
+	}{
+		"a shell with GitHub's": {[]string{"SEATRIAL_GITHUB_TOKEN=" + token}, true},
+		"Tekton with GitLab's":  {[]string{"SEATRIAL_RESULTS_DIR=.", "SEATRIAL_GITLAB_TOKEN=" + token}, true},
+		"a shell with none":     {nil, false},
+		"GitLab":                {[]string{"GITLAB_CI=true", "SEATRIAL_GITLAB_TOKEN=" + token}, false},
+	} {
+		command := command(t, "--candidate=http://127.0.0.1:1", "--objectives=latency-p95 <= 1s", "--ready-within=1s", "--timeout=1s")
+		command.Env = append(command.Env, c.environ...)
+		r := finish(t, command)
+		r.wants(t, exitNotReady, "")
+		if strings.Contains(r.stderr, warning) != c.want {
+			t.Errorf("%s: %s", name, r.stderr)
+		}
+		r.hides(t, token)
+	}
+}
+
 // artifact is what a fork's run may have left.
 func artifact(t *testing.T, c *exec.Cmd, change func(*trial.Report)) {
 	t.Helper()

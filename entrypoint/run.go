@@ -22,6 +22,9 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 	where := platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: p.stdout, Random: p.random})
 	file, warnings, err := config.Load(config.Sources{Flags: flags, Environ: p.environ, ReadFile: p.readFile})
 	where.Mask(file.Secrets())
+	if text := unusedToken(where, file.Publish); text != "" {
+		warnings = append(warnings, config.Warning(text))
+	}
 	for _, w := range warnings {
 		fmt.Fprintln(p.stderr, "warning:", w)
 	}
