@@ -32,7 +32,7 @@ type planOptions struct {
 func (p process) planCommand(code *int) *cobra.Command {
 	var o planOptions
 	c := &cobra.Command{
-		Use: "plan", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		Use: "plan", Args: objectivesAfterDash, SilenceErrors: true, SilenceUsage: true,
 		Short: "say what a trial could decide, before it is run",
 		Long: "Send the warm-up alone and forecast from it, for each objective, when it would\n" +
 			"be decided and how small a regression would fail. Inputs are those of a trial.\n" +
@@ -40,12 +40,14 @@ func (p process) planCommand(code *int) *cobra.Command {
 			"and of the inputs only --for and the policy change what is asked.",
 	}
 	addInputs(c)
-	c.Run = func(c *cobra.Command, _ []string) { *code = p.plan(c.Context(), changed(c), o) }
+	c.Run = func(c *cobra.Command, objectives []string) {
+		*code = p.plan(c.Context(), withObjectives(changed(c), objectives), o)
+	}
 	c.Flags().StringVar(&o.from, "from", "", "draw the forecast from this evidence directory")
 	c.Flags().BoolVar(&o.strict, "strict", false, "exit 64 where an objective can't be expected to be decided")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print the plan as JSON")
 	c.SetUsageFunc(func(c *cobra.Command) error {
-		_, err := fmt.Fprintf(c.OutOrStdout(), "Usage:\n  seatrial plan [inputs] [flags]\n\nFlags:\n"+
+		_, err := fmt.Fprintf(c.OutOrStdout(), "Usage:\n  seatrial plan [inputs] [flags] [-- OBJECTIVE...]\n\nFlags:\n"+
 			"      --from DIR   %s\n      --json       %s\n      --strict     %s\n\nseatrial --help lists the inputs.\n",
 			c.Flag("from").Usage, c.Flag("json").Usage, c.Flag("strict").Usage)
 		return err
