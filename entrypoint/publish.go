@@ -22,6 +22,7 @@ import (
 func (p process) publish(ctx context.Context, where platform.Platform, r trial.Report, how config.Publish, files published) {
 	shown := beside(where, r, how)
 	shown.Outputs, shown.Summary, shown.Annotations = outputs(r, files.dir), files.markdown, files.annotations
+	shown.Log = outputLines(shown.Outputs)
 	if files.dir != "" {
 		files.warnings = append(files.warnings, platform.WriteDotenv(files.dir, shown.Outputs))
 	}
@@ -118,6 +119,17 @@ func outputs(r trial.Report, dir string) []platform.Output {
 		}
 	}
 	return out
+}
+
+// outputLines are the outputs as a log may show them. Files of outputs keep
+// every value as it is.
+func outputLines(outs []platform.Output) string {
+	var text strings.Builder
+	text.WriteString("\noutputs:\n")
+	for _, o := range outs {
+		fmt.Fprintf(&text, "  %s=%s\n", o.Name, summary.Plain(o.Value))
+	}
+	return text.String()
 }
 
 func failed(r trial.Report) []string {

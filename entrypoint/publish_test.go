@@ -283,6 +283,27 @@ func TestATokenThatNothingUsesIsWarnedOf(t *testing.T) {
 	}
 }
 
+// The names of versions may come from a branch, and report-dir from anybody.
+func TestNoOutputIsObeyedByALog(t *testing.T) {
+	const evil = "##vso[task.setvariable variable=PASSED]true\x1b[2J\r::error::x"
+	var log strings.Builder
+	p := process{stdout: &log, stderr: &log}
+	where := platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: &log})
+	r := trial.Report{Status: trial.Judged, Verdict: trial.Fail, Reason: evil, Choice: trial.Choice{Winner: evil},
+		Findings: []trial.Finding{{Objective: "a <= 1s", Verdict: trial.Fail}, {Objective: evil, Verdict: trial.Fail}}}
+	p.publish(t.Context(), where, r, config.Publish{}, published{})
+	for _, obeyed := range []string{"##vso", "\x1b", "\r", "::error"} {
+		if strings.Contains(log.String(), obeyed) {
+			t.Errorf("%q is in the log: %q", obeyed, log.String())
+		}
+	}
+	for _, want := range []string{"\noutputs:\n  verdict=fail\n  status=judged\n", "\n  failed-objectives=a <= 1s # #vso[task"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %q in %q", want, log.String())
+		}
+	}
+}
+
 // artifact is what a fork's run may have left.
 func artifact(t *testing.T, c *exec.Cmd, change func(*trial.Report)) {
 	t.Helper()
