@@ -22,7 +22,7 @@ func (p process) main(ctx context.Context) int {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintf(p.stderr, "seatrial: %v\nsee seatrial --help; nothing was sent.\n", err)
+		p.tell(fmt.Sprintf("seatrial: %v\nsee seatrial --help; nothing was sent.", err))
 		return exitBadInput
 	}
 	return code

@@ -67,10 +67,10 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 	}
 	platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: commands, Random: p.random}).Mask(file.Secrets())
 	for _, w := range warnings {
-		fmt.Fprintln(p.stderr, "warning:", w)
+		p.tell("warning:", w)
 	}
 	if err != nil {
-		fmt.Fprintln(p.stderr, err)
+		p.tell(err)
 		return exitBadInput
 	}
 	if file.Load.Warmup == 0 {
@@ -83,7 +83,7 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 	watcher := newProgress(p, file, &parts{process: p})
 	rounds, err := measureWarmup(ctx, file, watcher)
 	if err != nil {
-		fmt.Fprintln(p.stderr, "seatrial:", summary.Plain(err.Error()))
+		p.tell("seatrial:", err)
 		return planExit(ctx, err)
 	}
 	return p.tellPlan(planOf(file, file.Versions(), rounds), o)
@@ -137,7 +137,7 @@ func measureWarmup(ctx context.Context, file config.File, watcher runner.Watcher
 func (p process) planStored(flags map[string]string, o planOptions) int {
 	stored, err := evidence.Open(o.from)
 	if err != nil {
-		fmt.Fprintln(p.stderr, "seatrial:", err)
+		p.tell("seatrial:", err)
 		if errors.Is(err, fs.ErrNotExist) {
 			return exitBadInput
 		}
@@ -148,7 +148,7 @@ func (p process) planStored(flags map[string]string, o planOptions) int {
 		err = lengthen(&file, flags)
 	}
 	if err != nil {
-		fmt.Fprintln(p.stderr, err)
+		p.tell(err)
 		return exitBadInput
 	}
 	return p.tellPlan(planOf(file, stored.Versions, stored.Rounds), o)
@@ -208,7 +208,7 @@ func (p process) tellPlan(plan trial.Plan, o planOptions) int {
 		if f.Inform || f.Decidable() {
 			continue
 		}
-		fmt.Fprintln(p.stderr, "warning:", undecided(f, plan))
+		p.tell("warning:", undecided(f, plan))
 		if o.strict {
 			code = exitBadInput
 		}

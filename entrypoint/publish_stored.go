@@ -57,7 +57,7 @@ func (p process) publishStored(ctx context.Context, dir string, flags map[string
 	file, err := config.LoadPublish(config.Sources{Flags: flags, Environ: p.environ})
 	where.Mask(file.Secrets())
 	if err != nil {
-		fmt.Fprintln(p.stderr, err)
+		p.tell(err)
 		return exitBadInput
 	}
 	if where.Name() == "local" {
@@ -66,13 +66,13 @@ func (p process) publishStored(ctx context.Context, dir string, flags map[string
 	}
 	r, err := storedReport(dir)
 	if err != nil {
-		fmt.Fprintf(p.stderr, "seatrial: publish: %s\n", summary.Plain(err.Error()))
+		p.tell("seatrial: publish:", err)
 		return exitBadInput
 	}
 	shown := beside(where, r, file.Publish)
 	shown.Summary = summary.Markdown(r)
 	if err := show(ctx, where, shown); err != nil {
-		fmt.Fprintf(p.stderr, "seatrial: publish: %s\n", summary.Plain(err.Error()))
+		p.tell("seatrial: publish:", err)
 		return exitBroken
 	}
 	return exitPass

@@ -304,6 +304,31 @@ func TestNoOutputIsObeyedByALog(t *testing.T) {
 	}
 }
 
+// What is wrong is quoted, and what is quoted may be anybody's.
+func TestNoMistakeIsObeyedByALog(t *testing.T) {
+	t.Parallel()
+	const evil = "##vso[task.setvariable variable=PASSED]true"
+	for name, args := range map[string][]string{
+		"trial":     {"--candidate=" + evil, "--objectives=latency-p95 <= 1s"},
+		"plan":      {"plan", "--candidate=" + evil},
+		"publish":   {"publish", "--from=.", "--comment=" + evil},
+		"a command": {evil},
+		"stored":    {"plan", "--from=" + evil},
+		"judged":    {"judge", evil},
+		"two":       {"judge", evil, evil},
+	} {
+		r := finish(t, command(t, args...))
+		if r.wants(t, exitBadInput, "task.setvariable"); strings.Contains(r.stdout+r.stderr, "##vso") {
+			t.Errorf("%s: %s%s", name, r.stdout, r.stderr)
+		}
+	}
+	c := command(t, "--candidate=http://127.0.0.1:1", "--rate=fast")
+	c.Env = append(c.Env, "SEATRIAL_##vso[task.complete]=x")
+	if r := finish(t, c); !strings.Contains(r.stderr, "task.complete") || strings.Contains(r.stderr, "##vso") {
+		t.Error(r.stderr)
+	}
+}
+
 // artifact is what a fork's run may have left.
 func artifact(t *testing.T, c *exec.Cmd, change func(*trial.Report)) {
 	t.Helper()

@@ -26,7 +26,7 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 		warnings = append(warnings, config.Warning(text))
 	}
 	for _, w := range warnings {
-		fmt.Fprintln(p.stderr, "warning:", w)
+		p.tell("warning:", w)
 	}
 	if err != nil {
 		return p.refuse(ctx, where, file, err)
@@ -51,7 +51,7 @@ func (p process) seed() uint64 {
 
 // refuse tells every mistake at once; nothing was sent.
 func (p process) refuse(ctx context.Context, where platform.Platform, file config.File, mistakes error) int {
-	fmt.Fprintln(p.stderr, mistakes)
+	p.tell(mistakes)
 	r := trial.Report{Schema: trial.ReportSchema, Tool: version, Status: trial.BadInput, Reason: firstOf(mistakes)}
 	var known lonely
 	if errors.As(mistakes, &known) {
