@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -80,9 +79,9 @@ func (r result) report(t *testing.T) trial.Report {
 	if err != nil {
 		t.Fatalf("%v\nstdout:\n%s\nstderr:\n%s", err, r.stdout, r.stderr)
 	}
-	var report trial.Report
-	if err := json.Unmarshal(data, &report); err != nil {
-		t.Fatal(err)
+	report, err := trial.ReadReport(data)
+	if err != nil {
+		t.Fatalf("what this trial wrote is refused: %v", err)
 	}
 	return report
 }

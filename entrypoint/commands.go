@@ -22,7 +22,7 @@ func (p process) main(ctx context.Context) int {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintf(p.stderr, "seatrial: %v\nsee seatrial --help; nothing was sent.\n", err)
+		p.tell(fmt.Sprintf("seatrial: %v\nsee seatrial --help; nothing was sent.", err))
 		return exitBadInput
 	}
 	return code
@@ -39,11 +39,7 @@ func (p process) rootCommand(code *int) *cobra.Command {
 			*code = p.printVersion()
 			return
 		}
-		flags := changed(c)
-		if len(objectives) > 0 {
-			flags["objectives"] += "\n" + strings.Join(objectives, "\n")
-		}
-		*code = p.run(c.Context(), flags)
+		*code = p.run(c.Context(), withObjectives(changed(c), objectives))
 	}
 	addInputs(c)
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
@@ -69,6 +65,14 @@ func objectivesAfterDash(c *cobra.Command, args []string) error {
 		args = args[:dash]
 	}
 	return cobra.NoArgs(c, args)
+}
+
+// withObjectives adds those after the dash to those of the flag.
+func withObjectives(flags map[string]string, objectives []string) map[string]string {
+	if len(objectives) > 0 {
+		flags["objectives"] += "\n" + strings.Join(objectives, "\n")
+	}
+	return flags
 }
 
 func (p process) printVersion() int {

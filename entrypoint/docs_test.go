@@ -187,6 +187,50 @@ func TestExampleWorkflowsUseWhatTheActionHas(t *testing.T) {
 	}
 }
 
+// A trial that was refused leaves no report, and its job must not fail once
+// more for that.
+func TestExampleWorkflowsTakeReportsOnlyWhereThereIsOne(t *testing.T) {
+	type step struct {
+		ID              string            `yaml:"id"`
+		If              string            `yaml:"if"`
+		Uses            string            `yaml:"uses"`
+		With            map[string]string `yaml:"with"`
+		ContinueOnError bool              `yaml:"continue-on-error"`
+	}
+	taken := 0
+	for _, name := range []string{"pull-request", "release", "fork-comment"} {
+		var workflow struct {
+			Jobs map[string]struct{ Steps []step }
+		}
+		if err := yaml.Unmarshal([]byte(file(t, "../examples/github/"+name+".yml")), &workflow); err != nil {
+			t.Fatal(err)
+		}
+		downloaded := ""
+		for _, job := range workflow.Jobs {
+			for _, s := range job.Steps {
+				switch {
+				case strings.HasPrefix(s.Uses, "actions/upload-artifact@"):
+					taken++
+					path := strings.TrimSuffix(strings.TrimPrefix(s.With["path"], "${{ "), " }}")
+					if s.If != "always() && "+path+" != ''" {
+						t.Errorf("%s: %s is uploaded if %q", name, path, s.If)
+					}
+				case strings.HasPrefix(s.Uses, "actions/download-artifact@"):
+					taken++
+					if downloaded = "steps." + s.ID + ".outcome == 'success'"; !s.ContinueOnError || s.ID == "" {
+						t.Errorf("%s: a report that is not there fails the job", name)
+					}
+				case downloaded != "" && s.If != downloaded:
+					t.Errorf("%s: %s is run if %q, want %q", name, s.Uses, s.If, downloaded)
+				}
+			}
+		}
+	}
+	if taken != 3 {
+		t.Errorf("%d reports are taken", taken)
+	}
+}
+
 func TestHelpIsReadableOn80Columns(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"judge", "--help"}, {"publish", "--help"}, {"schema", "--help"}} {
 		r := finish(t, command(t, args...))

@@ -157,6 +157,26 @@ func TestGitLabTakesAllOutputs(t *testing.T) {
 	}
 }
 
+// Later jobs get the outputs of an earlier trial as variables; one that is an
+// input there would beat the trial file of the next trial.
+func TestNoOutputIsTheInputOfALaterTrial(t *testing.T) {
+	variables := map[string]bool{}
+	for _, i := range inputs() {
+		variables["SEATRIAL_"+strings.ReplaceAll(strings.ToUpper(i.Name), "-", "_")] = true
+	}
+	var later []string
+	for line := range strings.Lines(platform.Dotenv(outputs(trial.Report{}, "dir"))) {
+		name, _, _ := strings.Cut(line, "=")
+		later = append(later, name+"=x")
+		if variables[name] {
+			t.Errorf("%s is an input", name)
+		}
+	}
+	if _, warnings, _ := config.Load(config.Sources{Environ: later, ReadFile: os.ReadFile}); len(warnings) > 0 {
+		t.Errorf("a later trial warns: %v", warnings)
+	}
+}
+
 var variable = regexp.MustCompile(`\$\{?(SEATRIAL_[A-Z_]+)`)
 
 // Pipelines may name only inputs that the component has, and variables that a

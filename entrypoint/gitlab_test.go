@@ -59,7 +59,7 @@ func TestOutputsAreAFileEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"SEATRIAL_VERDICT=\n", "SEATRIAL_STATUS=not-ready\n", "SEATRIAL_EXIT_CODE=4\n", "SEATRIAL_REPORT_DIR=seatrial-report\n"} {
+	for _, want := range []string{"SEATRIAL_VERDICT=\n", "SEATRIAL_STATUS=not-ready\n", "SEATRIAL_EXIT_CODE=4\n", "SEATRIAL_REPORT_PATH=seatrial-report\n"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -58,37 +58,52 @@ func TestHostActionIsTheActionElsewhere(t *testing.T) {
 	}
 }
 
-// The script gives the image what a container action gets, values with line
-// breaks too, on the runner's network.
-func TestHostActionRunsTheImageOnTheRunnersNetwork(t *testing.T) {
-	text, err := os.ReadFile(hostAction)
-	if err != nil {
-		t.Fatal(err)
-	}
+// hostScript is what the action runs.
+func hostScript(t *testing.T) string {
+	t.Helper()
 	var action struct {
 		Runs struct {
 			Steps []struct{ Run string }
 		}
 	}
-	if err := yaml.Unmarshal(text, &action); err != nil || len(action.Runs.Steps) != 1 {
+	if err := yaml.Unmarshal([]byte(file(t, hostAction)), &action); err != nil || len(action.Runs.Steps) != 1 {
 		t.Fatal(err, action)
 	}
+	return action.Runs.Steps[0].Run
+}
+
+// The script gives the image what a container action gets, values with line
+// breaks too, on the runner's network.
+func TestHostActionRunsTheImageOnTheRunnersNetwork(t *testing.T) {
 	dir := t.TempDir()
+	trialFile := "load: {headers: {Authorization: 'Bearer ${SHOP_TOKEN}', X-Key: '${SHOP_KEY:-none}'}}\n# $${PRICE} and $PLAIN are no references\n"
+	if err := os.WriteFile(filepath.Join(dir, "seatrial.yaml"), []byte(trialFile), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	docker := "#!/bin/bash\nprintf '%s\\n' \"$@\"\nprintf 'objectives: %s\\n' \"$INPUT_OBJECTIVES\"\nexit 3\n"
 	if err := os.WriteFile(filepath.Join(dir, "docker"), []byte(docker), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", action.Runs.Steps[0].Run)
+	script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", hostScript(t))
+	script.Dir = dir
 	script.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=/root", "SECRET=not-handed-on", "GITHUB_ACTIONS=true", "CI=true",
+		"SHOP_TOKEN=handed-on", "SHOP_KEY=handed-on", "PLAIN=not-handed-on", "SHOP=not-handed-on", "HTTPS_PROXY=http://proxy:3128", "no_proxy=shop",
 		"RUNNER_TEMP=/t e", "GITHUB_WORKSPACE=/w", "INPUT_OBJECTIVES=a\nGITHUB_b"}
 	out, err := script.CombinedOutput()
 	if code := script.ProcessState.ExitCode(); code != 3 {
 		t.Errorf("exit code %d, %v, want docker's", code, err)
 	}
 	want := []string{"run", "--rm", "--network", "host", "--env", "CI", "--env", "GITHUB_ACTIONS", "--env", "GITHUB_WORKSPACE",
-		"--env", "INPUT_OBJECTIVES", "--env", "RUNNER_TEMP", "--volume", "/t e:/t e", "--volume", "/w:/w", "--workdir", "/w", "ghcr.io/seatrial/seatrial:v1",
+		"--env", "HTTPS_PROXY", "--env", "INPUT_OBJECTIVES", "--env", "RUNNER_TEMP", "--env", "SHOP_KEY", "--env", "SHOP_TOKEN", "--env", "no_proxy",
+		"--volume", "/t e:/t e", "--volume", "/w:/w", "--workdir", "/w", "ghcr.io/seatrial/seatrial:v1",
 		"objectives: a", "GITHUB_b", ""}
 	if diff := cmp.Diff(want, strings.Split(string(out), "\n")); diff != "" {
 		t.Error(diff)
+	}
+	without := exec.Command(script.Path, script.Args[1:]...)
+	without.Env, without.Dir = script.Env, t.TempDir()
+	out, _ = without.CombinedOutput()
+	if code := without.ProcessState.ExitCode(); code != 3 || strings.Contains(string(out), "SHOP") {
+		t.Errorf("without a trial file: exit code %d\n%s", code, out)
 	}
 }

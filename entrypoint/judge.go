@@ -110,7 +110,7 @@ func worse(a, b int) int {
 func (p process) again(dir string, policy map[string]string) (rejudged, int) {
 	stored, err := evidence.Open(dir)
 	if err != nil {
-		fmt.Fprintln(p.stderr, "seatrial:", err)
+		p.tell("seatrial:", err)
 		if errors.Is(err, fs.ErrNotExist) {
 			return rejudged{}, exitBadInput
 		}
@@ -118,7 +118,7 @@ func (p process) again(dir string, policy map[string]string) (rejudged, int) {
 	}
 	file, err := config.LoadStored(stored.TrialFile, policy)
 	if err != nil {
-		fmt.Fprintln(p.stderr, err)
+		p.tell(err)
 		return rejudged{}, exitBadInput
 	}
 	return rejudged{Report: replay(stored, file), then: written(stored)}, exitPass

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/seatrial/seatrial/summary"
 )
 
 // version is set by the linker.
@@ -74,6 +76,13 @@ func (p process) getenv(name string) string {
 		}
 	}
 	return ""
+}
+
+// tell says what is wrong. It quotes what was given, which may be anybody's.
+func (p process) tell(about ...any) {
+	for line := range strings.Lines(fmt.Sprintln(about...)) {
+		fmt.Fprintln(p.stderr, summary.Plain(line))
+	}
 }
 
 // width is a terminal's, and a generous one for what is none.

@@ -32,7 +32,7 @@ type planOptions struct {
 func (p process) planCommand(code *int) *cobra.Command {
 	var o planOptions
 	c := &cobra.Command{
-		Use: "plan", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		Use: "plan", Args: objectivesAfterDash, SilenceErrors: true, SilenceUsage: true,
 		Short: "say what a trial could decide, before it is run",
 		Long: "Send the warm-up alone and forecast from it, for each objective, when it would\n" +
 			"be decided and how small a regression would fail. Inputs are those of a trial.\n" +
@@ -40,12 +40,14 @@ func (p process) planCommand(code *int) *cobra.Command {
 			"and of the inputs only --for and the policy change what is asked.",
 	}
 	addInputs(c)
-	c.Run = func(c *cobra.Command, _ []string) { *code = p.plan(c.Context(), changed(c), o) }
+	c.Run = func(c *cobra.Command, objectives []string) {
+		*code = p.plan(c.Context(), withObjectives(changed(c), objectives), o)
+	}
 	c.Flags().StringVar(&o.from, "from", "", "draw the forecast from this evidence directory")
 	c.Flags().BoolVar(&o.strict, "strict", false, "exit 64 where an objective can't be expected to be decided")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print the plan as JSON")
 	c.SetUsageFunc(func(c *cobra.Command) error {
-		_, err := fmt.Fprintf(c.OutOrStdout(), "Usage:\n  seatrial plan [inputs] [flags]\n\nFlags:\n"+
+		_, err := fmt.Fprintf(c.OutOrStdout(), "Usage:\n  seatrial plan [inputs] [flags] [-- OBJECTIVE...]\n\nFlags:\n"+
 			"      --from DIR   %s\n      --json       %s\n      --strict     %s\n\nseatrial --help lists the inputs.\n",
 			c.Flag("from").Usage, c.Flag("json").Usage, c.Flag("strict").Usage)
 		return err
@@ -65,10 +67,10 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 	}
 	platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: commands, Random: p.random}).Mask(file.Secrets())
 	for _, w := range warnings {
-		fmt.Fprintln(p.stderr, "warning:", w)
+		p.tell("warning:", w)
 	}
 	if err != nil {
-		fmt.Fprintln(p.stderr, err)
+		p.tell(err)
 		return exitBadInput
 	}
 	if file.Load.Warmup == 0 {
@@ -81,7 +83,7 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 	watcher := newProgress(p, file, &parts{process: p})
 	rounds, err := measureWarmup(ctx, file, watcher)
 	if err != nil {
-		fmt.Fprintln(p.stderr, "seatrial:", summary.Plain(err.Error()))
+		p.tell("seatrial:", err)
 		return planExit(ctx, err)
 	}
 	return p.tellPlan(planOf(file, file.Versions(), rounds), o)
@@ -135,7 +137,7 @@ func measureWarmup(ctx context.Context, file config.File, watcher runner.Watcher
 func (p process) planStored(flags map[string]string, o planOptions) int {
 	stored, err := evidence.Open(o.from)
 	if err != nil {
-		fmt.Fprintln(p.stderr, "seatrial:", err)
+		p.tell("seatrial:", err)
 		if errors.Is(err, fs.ErrNotExist) {
 			return exitBadInput
 		}
@@ -146,7 +148,7 @@ func (p process) planStored(flags map[string]string, o planOptions) int {
 		err = lengthen(&file, flags)
 	}
 	if err != nil {
-		fmt.Fprintln(p.stderr, err)
+		p.tell(err)
 		return exitBadInput
 	}
 	return p.tellPlan(planOf(file, stored.Versions, stored.Rounds), o)
@@ -206,7 +208,7 @@ func (p process) tellPlan(plan trial.Plan, o planOptions) int {
 		if f.Inform || f.Decidable() {
 			continue
 		}
-		fmt.Fprintln(p.stderr, "warning:", undecided(f, plan))
+		p.tell("warning:", undecided(f, plan))
 		if o.strict {
 			code = exitBadInput
 		}

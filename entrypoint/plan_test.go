@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -66,6 +67,19 @@ func TestPlanWithOtherObjectivesAndLength(t *testing.T) {
 	if p.Forecasts[0].Objective != "latency-p50 <= 105% of baseline" || !p.Forecasts[1].Implied {
 		t.Errorf("%+v", p.Forecasts)
 	}
+}
+
+func TestPlanTakesObjectivesAfterTheDash(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, f := range plannedFrom(t, stored(t, "same"), "--objectives", "error-rate <= 5%", "--", "latency-p50 <= 105% of baseline").Forecasts {
+		got = append(got, f.Objective)
+	}
+	if want := []string{"error-rate <= 5%", "latency-p50 <= 105% of baseline"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	finish(t, command(t, "plan", "--candidate=http://127.0.0.1:1", "--", "latncy <= 1s")).wants(t, exitBadInput, "latncy")
+	finish(t, command(t, "plan", "latency-p50 <= 1s")).wants(t, exitBadInput, "latency-p50 <= 1s")
 }
 
 func TestStrictPlanRefusesWhatCantBeDecided(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,13 +19,14 @@ import (
 
 // publish shows the result where the pipeline's people look. Trouble with it
 // is told and changes nothing.
-func (p process) publish(where platform.Platform, r trial.Report, how config.Publish, files published) {
+func (p process) publish(ctx context.Context, where platform.Platform, r trial.Report, how config.Publish, files published) {
 	shown := beside(where, r, how)
 	shown.Outputs, shown.Summary, shown.Annotations = outputs(r, files.dir), files.markdown, files.annotations
+	shown.Log = outputLines(shown.Outputs)
 	if files.dir != "" {
 		files.warnings = append(files.warnings, platform.WriteDotenv(files.dir, shown.Outputs))
 	}
-	for _, trouble := range append(files.warnings, show(where, r, shown)) {
+	for _, trouble := range append(files.warnings, show(ctx, where, shown)) {
 		if trouble != nil {
 			fmt.Fprintf(p.stderr, "warning: publishing: %s (the verdict stands)\n", summary.Plain(trouble.Error()))
 		}
@@ -38,14 +40,17 @@ const (
 	cancelledWithin = 3 * time.Second
 )
 
-func show(where platform.Platform, r trial.Report, shown platform.Publication) error {
-	within := publishWithin
-	if r.Status == trial.Cancelled {
-		within = cancelledWithin
-	}
-	ctx, stop := context.WithTimeout(context.Background(), within)
+// show publishes, also of a step that was cancelled already or is meanwhile.
+func show(ctx context.Context, where platform.Platform, shown platform.Publication) error {
+	lasting, stop := context.WithTimeout(context.WithoutCancel(ctx), publishWithin)
 	defer stop()
-	return where.Publish(ctx, shown)
+	defer context.AfterFunc(ctx, func() {
+		hurry, done := context.WithTimeout(lasting, cancelledWithin)
+		defer done()
+		<-hurry.Done()
+		stop()
+	})()
+	return where.Publish(lasting, shown)
 }
 
 // beside is what is shown of a trial beside the log. A trial that was stopped
@@ -63,6 +68,15 @@ func beside(where platform.Platform, r trial.Report, how config.Publish) platfor
 		},
 		Status: platform.Status{Wanted: how.CommitStatus, Passed: r.ExitCode == exitPass, Description: marked(r)},
 	}
+}
+
+// unusedToken warns of a token that stands in the step's environment for
+// nothing; empty where there is no such token.
+func unusedToken(where platform.Platform, how config.Publish) string {
+	if slices.Contains([]string{"github", "gitlab"}, where.Name()) || how.GitHubToken.Reveal()+how.GitLabToken.Reveal() == "" {
+		return ""
+	}
+	return "a token was given, and comments are written in pipelines of GitHub and GitLab only: leave out github-token and gitlab-token here"
 }
 
 // marked is what the commit's mark says.
@@ -105,6 +119,17 @@ func outputs(r trial.Report, dir string) []platform.Output {
 		}
 	}
 	return out
+}
+
+// outputLines are the outputs as a log may show them. Files of outputs keep
+// every value as it is.
+func outputLines(outs []platform.Output) string {
+	var text strings.Builder
+	text.WriteString("\noutputs:\n")
+	for _, o := range outs {
+		fmt.Fprintf(&text, "  %s=%s\n", o.Name, summary.Plain(o.Value))
+	}
+	return text.String()
 }
 
 func failed(r trial.Report) []string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -44,19 +45,19 @@ func (p process) publishCommand(code *int) *cobra.Command {
 		if from == "" {
 			return errors.New("publish needs --from DIR, the directory with report.json")
 		}
-		*code = p.publishStored(from, changed(c))
+		*code = p.publishStored(c.Context(), from, changed(c))
 		return nil
 	}
 	return c
 }
 
 // publishStored shows a report that anybody may have written.
-func (p process) publishStored(dir string, flags map[string]string) int {
+func (p process) publishStored(ctx context.Context, dir string, flags map[string]string) int {
 	where := platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: p.stdout, Random: p.random})
 	file, err := config.LoadPublish(config.Sources{Flags: flags, Environ: p.environ})
 	where.Mask(file.Secrets())
 	if err != nil {
-		fmt.Fprintln(p.stderr, err)
+		p.tell(err)
 		return exitBadInput
 	}
 	if where.Name() == "local" {
@@ -65,13 +66,13 @@ func (p process) publishStored(dir string, flags map[string]string) int {
 	}
 	r, err := storedReport(dir)
 	if err != nil {
-		fmt.Fprintf(p.stderr, "seatrial: publish: %s\n", summary.Plain(err.Error()))
+		p.tell("seatrial: publish:", err)
 		return exitBadInput
 	}
 	shown := beside(where, r, file.Publish)
 	shown.Summary = summary.Markdown(r)
-	if err := show(where, r, shown); err != nil {
-		fmt.Fprintf(p.stderr, "seatrial: publish: %s\n", summary.Plain(err.Error()))
+	if err := show(ctx, where, shown); err != nil {
+		p.tell("seatrial: publish:", err)
 		return exitBroken
 	}
 	return exitPass

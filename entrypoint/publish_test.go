@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -120,25 +122,64 @@ func TestTroubleWithCommentsChangesNoExitCode(t *testing.T) {
 	}
 }
 
-// deadline is a platform that keeps how long it is given.
-type deadline struct {
-	within time.Duration
+// deaf is a platform that takes all the time it is given.
+type deaf struct{}
+
+func (deaf) Name() string  { return "deaf" }
+func (deaf) Mask([]string) {}
+func (deaf) Publish(ctx context.Context, _ platform.Publication) error {
+	<-ctx.Done()
+	return ctx.Err()
 }
 
-func (*deadline) Name() string  { return "deadline" }
-func (*deadline) Mask([]string) {}
-func (d *deadline) Publish(ctx context.Context, _ platform.Publication) error {
-	at, _ := ctx.Deadline()
-	d.within = time.Until(at).Round(time.Second)
-	return nil
+func TestPublishingEndsSoonAfterTheStepIsCancelled(t *testing.T) {
+	for name, c := range map[string]struct {
+		cancelled time.Duration // after the start
+		want      time.Duration
+	}{
+		"never":              {time.Hour, 20 * time.Second},
+		"before":             {0, 3 * time.Second},
+		"while it publishes": {5 * time.Second, 8 * time.Second},
+		"near its end":       {19 * time.Second, 20 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, stop := context.WithTimeout(t.Context(), c.cancelled)
+			defer stop()
+			begun := time.Now()
+			if err := show(ctx, deaf{}, platform.Publication{}); err == nil || time.Since(begun) != c.want {
+				t.Errorf("cancelled %s: %v after %s, want %s", name, err, time.Since(begun), c.want)
+			}
+		})
+	}
 }
 
-func TestACancelledTrialIsPublishedQuickly(t *testing.T) {
-	for status, want := range map[trial.Status]time.Duration{trial.Cancelled: 3 * time.Second, trial.Judged: 20 * time.Second} {
-		var d deadline
-		if err := show(&d, trial.Report{Status: status}, platform.Publication{}); err != nil || d.within != want {
-			t.Errorf("%s: %s, want %s", status, d.within, want)
-		}
+// Bad input sends nothing, so that all the waiting is for GitHub.
+func TestAStepThatIsCancelledWhileItPublishesKeepsItsExitCode(t *testing.T) {
+	t.Parallel()
+	for name, code := range map[string]int{"trial": exitBadInput, "publish": exitBroken} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := command(t, "--candidate=http://127.0.0.1:1", "--rate=fast")
+			if name == "publish" {
+				c = command(t, "publish", "--from=seatrial-report")
+			}
+			inJob(t, c)
+			artifact(t, c, nil)
+			asked := make(chan struct{}, 99)
+			c.Env = append(c.Env, "GITHUB_API_URL="+serve(t, func(w http.ResponseWriter, r *http.Request) { asked <- struct{}{}; hang(w, r) }))
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			<-asked
+			begun := time.Now()
+			if err := c.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Wait()
+			if took := time.Since(begun); took > 5*time.Second || c.ProcessState.ExitCode() != code {
+				t.Errorf("exit code %d after %s, want %d", c.ProcessState.ExitCode(), took, code)
+			}
+		})
 	}
 }
 
@@ -191,7 +232,7 @@ func TestBesideTheLog(t *testing.T) {
 		"cancelled":     {trial.Report{Status: trial.Cancelled, ExitCode: 130}, true, false, "cancelled: "},
 		"broken":        {trial.Report{Status: trial.Broken, ExitCode: 5}, false, false, "broken: "},
 	} {
-		got := beside(&deadline{}, c.report, config.Publish{CommitStatus: true})
+		got := beside(deaf{}, c.report, config.Publish{CommitStatus: true})
 		if got.Comment.Passed != c.passed || got.Status.Passed != c.spared || got.Status.Description != c.description || got.Comment.Mode != platform.CommentUpdate {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -216,6 +257,75 @@ func TestAnnotationsPointAtTheObjectivesOfTheFile(t *testing.T) {
 	r.Verdict, r.Findings = trial.Pass, nil
 	if got := findingAnnotations(r); got != nil {
 		t.Errorf("a pass annotates %v", got)
+	}
+}
+
+func TestATokenThatNothingUsesIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	const warning, token = "warning: a token was given", "a-token-for-nothing"
+	for name, c := range map[string]struct {
+		environ []string
+		want    bool
+	}{
+		"a shell with GitHub's": {[]string{"SEATRIAL_GITHUB_TOKEN=" + token}, true},
+		"Tekton with GitLab's":  {[]string{"SEATRIAL_RESULTS_DIR=.", "SEATRIAL_GITLAB_TOKEN=" + token}, true},
+		"a shell with none":     {nil, false},
+		"GitLab":                {[]string{"GITLAB_CI=true", "SEATRIAL_GITLAB_TOKEN=" + token}, false},
+	} {
+		command := command(t, "--candidate=http://127.0.0.1:1", "--objectives=latency-p95 <= 1s", "--ready-within=1s", "--timeout=1s")
+		command.Env = append(command.Env, c.environ...)
+		r := finish(t, command)
+		r.wants(t, exitNotReady, "")
+		if strings.Contains(r.stderr, warning) != c.want {
+			t.Errorf("%s: %s", name, r.stderr)
+		}
+		r.hides(t, token)
+	}
+}
+
+// The names of versions may come from a branch, and report-dir from anybody.
+func TestNoOutputIsObeyedByALog(t *testing.T) {
+	const evil = "##vso[task.setvariable variable=PASSED]true\x1b[2J\r::error::x"
+	var log strings.Builder
+	p := process{stdout: &log, stderr: &log}
+	where := platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: &log})
+	r := trial.Report{Status: trial.Judged, Verdict: trial.Fail, Reason: evil, Choice: trial.Choice{Winner: evil},
+		Findings: []trial.Finding{{Objective: "a <= 1s", Verdict: trial.Fail}, {Objective: evil, Verdict: trial.Fail}}}
+	p.publish(t.Context(), where, r, config.Publish{}, published{})
+	for _, obeyed := range []string{"##vso", "\x1b", "\r", "::error"} {
+		if strings.Contains(log.String(), obeyed) {
+			t.Errorf("%q is in the log: %q", obeyed, log.String())
+		}
+	}
+	for _, want := range []string{"\noutputs:\n  verdict=fail\n  status=judged\n", "\n  failed-objectives=a <= 1s # #vso[task"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %q in %q", want, log.String())
+		}
+	}
+}
+
+// What is wrong is quoted, and what is quoted may be anybody's.
+func TestNoMistakeIsObeyedByALog(t *testing.T) {
+	t.Parallel()
+	const evil = "##vso[task.setvariable variable=PASSED]true"
+	for name, args := range map[string][]string{
+		"trial":     {"--candidate=" + evil, "--objectives=latency-p95 <= 1s"},
+		"plan":      {"plan", "--candidate=" + evil},
+		"publish":   {"publish", "--from=.", "--comment=" + evil},
+		"a command": {evil},
+		"stored":    {"plan", "--from=" + evil},
+		"judged":    {"judge", evil},
+		"two":       {"judge", evil, evil},
+	} {
+		r := finish(t, command(t, args...))
+		if r.wants(t, exitBadInput, "task.setvariable"); strings.Contains(r.stdout+r.stderr, "##vso") {
+			t.Errorf("%s: %s%s", name, r.stdout, r.stderr)
+		}
+	}
+	c := command(t, "--candidate=http://127.0.0.1:1", "--rate=fast")
+	c.Env = append(c.Env, "SEATRIAL_##vso[task.complete]=x")
+	if r := finish(t, c); !strings.Contains(r.stderr, "task.complete") || strings.Contains(r.stderr, "##vso") {
+		t.Error(r.stderr)
 	}
 }
 

@@ -22,14 +22,17 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 	where := platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: p.stdout, Random: p.random})
 	file, warnings, err := config.Load(config.Sources{Flags: flags, Environ: p.environ, ReadFile: p.readFile})
 	where.Mask(file.Secrets())
+	if text := unusedToken(where, file.Publish); text != "" {
+		warnings = append(warnings, config.Warning(text))
+	}
 	for _, w := range warnings {
-		fmt.Fprintln(p.stderr, "warning:", w)
+		p.tell("warning:", w)
 	}
 	if err != nil {
-		return p.refuse(where, file, err)
+		return p.refuse(ctx, where, file, err)
 	}
 	if err := p.network.unreachable(p.getenv, file); err != nil {
-		return p.refuse(where, file, err)
+		return p.refuse(ctx, where, file, err)
 	}
 	if file.Load.Seed == 0 {
 		file.Load.Seed = p.seed()
@@ -47,15 +50,15 @@ func (p process) seed() uint64 {
 }
 
 // refuse tells every mistake at once; nothing was sent.
-func (p process) refuse(where platform.Platform, file config.File, mistakes error) int {
-	fmt.Fprintln(p.stderr, mistakes)
+func (p process) refuse(ctx context.Context, where platform.Platform, file config.File, mistakes error) int {
+	p.tell(mistakes)
 	r := trial.Report{Schema: trial.ReportSchema, Tool: version, Status: trial.BadInput, Reason: firstOf(mistakes)}
 	var known lonely
 	if errors.As(mistakes, &known) {
 		r.Reason, r.Remedy = known.reason(), known.remedy()
 	}
 	r.ExitCode = exitCode(r, file.Mode, nil)
-	p.publish(where, r, file.Publish, published{markdown: summary.Markdown(r), annotations: mistakeAnnotations(mistakes)})
+	p.publish(ctx, where, r, file.Publish, published{markdown: summary.Markdown(r), annotations: mistakeAnnotations(mistakes)})
 	return r.ExitCode
 }
 
@@ -85,7 +88,7 @@ func (p process) try(ctx context.Context, where platform.Platform, file config.F
 	log.begin(p.stdout, "report", "Report")
 	fmt.Fprint(p.stdout, p.text(r, files.dir))
 	log.end()
-	p.publish(where, r, file.Publish, files)
+	p.publish(ctx, where, r, file.Publish, files)
 	return r.ExitCode
 }
 

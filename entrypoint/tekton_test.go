@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/seatrial/seatrial/config"
 )
 
 // The documented fields of tekton.dev/v1 Task and Pipeline and v1beta1
@@ -135,17 +137,24 @@ func decode[T any](t *testing.T, path string) T {
 }
 
 // notForTekton are inputs without a param, and why.
-var notForTekton = map[string]string{
-	"objectives": "an array of its own",
-	"headers":    "a param stands in the TaskRun for all to read; the trial file refers to variables instead",
-	"body":       "as headers; the trial file and body-file have it",
+func notForTekton() map[string]string {
+	out := map[string]string{
+		"objectives": "an array of its own",
+		"headers":    "a param stands in the TaskRun for all to read; the trial file refers to variables instead",
+		"body":       "as headers; the trial file and body-file have it",
+	}
+	for _, name := range config.Publishing() {
+		out[name] = "comments and statuses are for GitHub's and GitLab's pipelines; a token would stand in the TaskRun for nothing"
+	}
+	return out
 }
 
 // TestTektonParamsAreTheInputs writes the params and their variables with -update.
 func TestTektonParamsAreTheInputs(t *testing.T) {
 	var params, env strings.Builder
+	without := notForTekton()
 	for _, i := range inputs() {
-		if notForTekton[i.Name] != "" {
+		if without[i.Name] != "" {
 			continue
 		}
 		fmt.Fprintf(&params, "- name: %s\n  type: string\n  description: %q\n  default: \"\"\n", i.Name, described(i))

@@ -58,8 +58,12 @@ func WriteDotenv(dir string, outputs []Output) error {
 	return nil
 }
 
-// dotenvName is SEATRIAL_ and the output's name, in letters that a variable may have.
+// dotenvName is SEATRIAL_ and the output's name, in letters that a variable may
+// have. SEATRIAL_REPORT_DIR is an input: a later trial would take it for its own.
 func dotenvName(output string) string {
+	if output == "report-dir" {
+		output = "report-path"
+	}
 	return "SEATRIAL_" + strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z':

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,8 +132,13 @@ func (g *gitHub) annotate(a Annotation) {
 	fields := map[string]string{"title": a.Title}
 	if a.File != "" {
 		// GitHub knows files by their path in the repository.
-		file := strings.TrimPrefix(a.File, g.Getenv("GITHUB_WORKSPACE")+"/")
-		fields["file"], fields["line"], fields["col"] = file, strconv.Itoa(a.Line), strconv.Itoa(a.Column)
+		fields["file"] = strings.TrimPrefix(filepath.Clean(a.File), g.Getenv("GITHUB_WORKSPACE")+"/")
+	}
+	if a.Line > 0 {
+		fields["line"] = strconv.Itoa(a.Line)
+	}
+	if a.Column > 0 {
+		fields["col"] = strconv.Itoa(a.Column)
 	}
 	message := []rune(a.Message)
 	text := string(message[:min(len(message), longestMessage)])

@@ -89,8 +89,11 @@ func clipped(text string, most int) string {
 }
 
 // jobLogin is the author of what a job's own token writes. Such a token is an
-// app's installation, which may not ask who it is.
+// app's installation, which may not ask REST who it is.
 const jobLogin = "github-actions[bot]"
+
+// botSuffix ends the login of every app.
+const botSuffix = "[bot]"
 
 // login is the token's own account.
 func (a gitHubAPI) login(ctx context.Context) (string, error) {
@@ -100,6 +103,30 @@ func (a gitHubAPI) login(ctx context.Context) (string, error) {
 	}
 	return user.GetLogin(), told(err)
 }
+
+// viewer is the login of an app's installation, which GraphQL tells it; empty
+// where nothing is told.
+func (a gitHubAPI) viewer(ctx context.Context) string {
+	r, err := a.client.NewRequest(ctx, http.MethodPost, graphQL(a.client.BaseURL()), map[string]string{"query": "query { viewer { login } }"})
+	if err != nil {
+		return ""
+	}
+	var answer struct {
+		Data struct {
+			Viewer struct {
+				Login string `json:"login"`
+			} `json:"viewer"`
+		} `json:"data"`
+	}
+	if _, err := a.client.Do(r, &answer); err != nil || answer.Data.Viewer.Login == "" {
+		return ""
+	}
+	return strings.TrimSuffix(answer.Data.Viewer.Login, botSuffix) + botSuffix
+}
+
+// graphQL is the address of the other API: an Enterprise Server has it at
+// /api/graphql, beside /api/v3.
+func graphQL(rest string) string { return strings.TrimSuffix(rest, "v3/") + "graphql" }
 
 // pull finds the open pull request that a run is for; 0 where there is none.
 func (a gitHubAPI) pull(ctx context.Context, run gitHubRun) (int, error) {
@@ -176,9 +203,21 @@ func (t *pullThread) notes(ctx context.Context) ([]note, error) {
 			all = append(all, noteOf(c))
 		}
 		if reply.NextPage == 0 {
+			t.recognise(ctx, all)
 			return all, nil
 		}
 		options.Page = reply.NextPage
+	}
+}
+
+// recognise asks for the name of an app where a comment of seatrial's is by
+// another one than the job's: only then does it matter.
+func (t *pullThread) recognise(ctx context.Context, all []note) {
+	byAnApp := func(n note) bool {
+		return strings.HasSuffix(n.author, botSuffix) && !t.own(n) && strings.HasPrefix(n.body, anyMarker)
+	}
+	if t.self == jobLogin && slices.ContainsFunc(all, byAnApp) {
+		t.self = cmp.Or(t.viewer(ctx), jobLogin)
 	}
 }
 

@@ -130,6 +130,51 @@ func TestAnUnchangedCommentIsNotSent(t *testing.T) {
 	}
 }
 
+// An app's token may not ask REST who it is.
+func TestAnAppsCommentIsItsOwn(t *testing.T) {
+	const theirs = "\ntheirs"
+	j := newJob(t)
+	j.Author = "acme-app[bot]"
+	j.Add("other-app[bot]", marker("release/trial")+theirs)
+	for i, mode := range []CommentMode{CommentUpdate, CommentOnFailure, CommentOnFailure} {
+		body := fmt.Sprint("### run ", i, "\n")
+		if err := j.publish(t, func(p *Publication) { p.Comment.Mode, p.Comment.Passed, p.Comment.Body = mode, i == 2, body }); err != nil {
+			t.Fatal(err)
+		}
+		all := j.Comments()
+		if len(all) != 2 || all[1].ID != 1002 || !strings.Contains(all[1].Body, body) || !strings.HasSuffix(all[0].Body, theirs) {
+			t.Fatalf("after run %d: %v", i, all)
+		}
+	}
+}
+
+func TestGraphQLStandsBesideREST(t *testing.T) {
+	for rest, want := range map[string]string{
+		"https://api.github.com/":        "https://api.github.com/graphql",
+		"https://github.example/api/v3/": "https://github.example/api/graphql",
+		"https://api.acme.ghe.com/":      "https://api.acme.ghe.com/graphql",
+	} {
+		if got := graphQL(rest); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// A server that knows no GraphQL costs a comment too many; none of
+// another app's is changed.
+func TestAnAppThatCantAskItsNameChangesNoComment(t *testing.T) {
+	j := newJob(t)
+	j.Author = "acme-app[bot]"
+	j.Add("other-app[bot]", marker("release/trial")+"\ntheirs")
+	j.Fail(githubapi.Fault{Path: "/graphql", Times: 99, Status: 404, Body: githubapi.ServerError})
+	if err := j.publish(t, nil); err != nil {
+		t.Fatal(err)
+	}
+	if all := j.Comments(); len(all) != 2 || !strings.HasSuffix(all[0].Body, "theirs") {
+		t.Errorf("%v", all)
+	}
+}
+
 func TestOurCommentIsFoundAmongManyOfOthers(t *testing.T) {
 	j := newJob(t)
 	for i := range 150 {

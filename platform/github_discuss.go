@@ -79,7 +79,7 @@ func (d *discussion) comment(ctx context.Context, c Comment) (url string) {
 	}
 	if err == nil && number == 0 {
 		d.notices = append(d.notices, "No comment: no open pull request is known to be at this commit. "+
-			"The input pr-number names one; comment: off ends this notice.")
+			`The input pr-number names one; comment: "off" ends this notice.`)
 		return ""
 	}
 	var t *pullThread

@@ -51,8 +51,8 @@ func (g gitLab) comment(ctx context.Context, c Comment) (url string, err error) 
 // needsToken tells how to get the note. That is no trouble: the trial is over,
 // and its report is among the job's artifacts.
 func (g gitLab) needsToken(m *mergeRequest, why string) error {
-	_, err := fmt.Fprintf(g.Stdout, "seatrial: no note on merge request !%d: %s. It needs a project access token with the scope api "+
-		"and the role Reporter or higher, in the masked variable SEATRIAL_GITLAB_TOKEN; a job token can't write notes. comment: off ends this line.\n", m.number, why)
+	_, err := fmt.Fprintf(g.Stdout, `seatrial: no note on merge request !%d: %s. It needs a project access token with the scope api `+
+		`and the role Reporter or higher, in the masked variable SEATRIAL_GITLAB_TOKEN; a job token can't write notes. comment: "off" ends this line.`+"\n", m.number, why)
 	return err
 }
 

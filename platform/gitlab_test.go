@@ -155,7 +155,7 @@ func TestTheNotesAddressIsAnOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, _ := os.ReadFile(filepath.Join(dir, DotenvFile))
-	want := "SEATRIAL_VERDICT=pass\nSEATRIAL_REPORT_DIR=" + dir + "\nSEATRIAL_COMMENT_URL=https://gitlab.example/acme/shop/-/merge_requests/11%23note_1000\n"
+	want := "SEATRIAL_VERDICT=pass\nSEATRIAL_REPORT_PATH=" + dir + "\nSEATRIAL_COMMENT_URL=https://gitlab.example/acme/shop/-/merge_requests/11%23note_1000\n"
 	if diff := cmp.Diff(want, string(text)); diff != "" {
 		t.Error(diff)
 	}
@@ -193,7 +193,8 @@ func TestAnUnfitTokenIsOneLineThatNamesTheFitOne(t *testing.T) {
 			env["SEATRIAL_GITLAB_TOKEN"] = test.token
 			log, err := publish(t, env, saying("new"))
 			if err != nil || strings.Count(log, "\n") != 1 || !strings.HasPrefix(log, "seatrial: no note on merge request !11: ") || !strings.Contains(log, test.says) ||
-				!strings.Contains(log, "project access token with the scope api") || !strings.Contains(log, "SEATRIAL_GITLAB_TOKEN") {
+				!strings.Contains(log, "project access token with the scope api") || !strings.Contains(log, "SEATRIAL_GITLAB_TOKEN") ||
+				!strings.Contains(log, `comment: "off"`) { // a bare off is a boolean of YAML 1.1, and the component's input a text
 				t.Errorf("%v, %q", err, log)
 			}
 		})

@@ -5,9 +5,7 @@ package platform
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 	"time"
 )
 
@@ -29,14 +27,15 @@ type Annotation struct {
 	Title   string
 	Message string
 	File    string // relative to the repository; empty for none
-	Line    int
-	Column  int
+	Line    int    // 0: the whole file
+	Column  int    // 0: the whole line
 }
 
 // Publication is all that a platform is given to show.
 type Publication struct {
-	Outputs     []Output
-	Summary     string // Markdown
+	Outputs     []Output // as they are; names and reasons in them may be anybody's
+	Log         string   // the outputs for a log that has no other place for them: plain text
+	Summary     string   // Markdown
 	Annotations []Annotation
 	Comment     Comment
 	Status      Status
@@ -95,14 +94,10 @@ func (local) Name() string { return "local" }
 // Mask does nothing: a terminal has no masks, and secrets are never printed.
 func (local) Mask([]string) {}
 
-// Publish prints the outputs, one a line.
+// Publish prints what is for the log. Outputs themselves are not printed: Azure
+// Pipelines obeys "##vso[…" in a log, and a terminal obeys escape sequences.
 func (l local) Publish(_ context.Context, p Publication) error {
-	var text strings.Builder
-	text.WriteString("\noutputs:\n")
-	for _, o := range p.Outputs {
-		fmt.Fprintf(&text, "  %s=%s\n", o.Name, strings.ReplaceAll(o.Value, "\n", " "))
-	}
-	_, err := io.WriteString(l.out, text.String())
+	_, err := io.WriteString(l.out, p.Log)
 	return err
 }
 

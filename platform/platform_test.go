@@ -30,6 +30,8 @@ func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
 			{Level: Error, Title: "Seatrial, fail", Message: "100% worse\nthan before", File: "seatrial.yaml", Line: 3, Column: 5},
 			{Level: Warning, Title: "w", Message: "::set-output name=a::b"},
 			{Level: Warning, Title: "v", Message: "m", File: "/github/workspace/deploy/trial.yaml", Line: 1, Column: 2},
+			{Level: Warning, Title: "u", Message: "m", File: "./conf/../deploy/t.yaml", Line: 4},
+			{Level: Warning, Title: "t", Message: "m", File: "seatrial.yaml"},
 		},
 	})
 	if err != nil {
@@ -46,7 +48,9 @@ func TestGitHubGetsOutputsSummaryAndAnnotations(t *testing.T) {
 	}
 	log := "::error col=5,file=seatrial.yaml,line=3,title=Seatrial%2C fail::100%25 worse%0Athan before\n" +
 		"::warning title=w::::set-output name=a::b\n" +
-		"::warning col=2,file=deploy/trial.yaml,line=1,title=v::m\n"
+		"::warning col=2,file=deploy/trial.yaml,line=1,title=v::m\n" +
+		"::warning file=deploy/t.yaml,line=4,title=u::m\n" +
+		"::warning file=seatrial.yaml,title=t::m\n"
 	if out.String() != log {
 		t.Errorf("log %q, want %q", out.String(), log)
 	}
@@ -82,13 +86,14 @@ func TestAnnotationsAreBounded(t *testing.T) {
 	}
 }
 
-func TestLocalPrintsOutputsOnALineEach(t *testing.T) {
+func TestALogIsGivenOnlyWhatIsMeantForIt(t *testing.T) {
 	var out bytes.Buffer
 	p := Detect(Environment{Getenv: func(string) string { return "" }, Stdout: &out})
-	if err := p.Publish(t.Context(), Publication{Outputs: []Output{{"verdict", "pass"}, {"failed-objectives", "a\nb"}}}); err != nil {
+	hostile := Output{"winner", "##vso[task.setvariable variable=PASSED]true\x1b[2J\r::error::x"}
+	if err := p.Publish(t.Context(), Publication{Outputs: []Output{hostile}, Log: "\noutputs:\n  winner=x\n"}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "\noutputs:\n  verdict=pass\n  failed-objectives=a b\n"; out.String() != want {
+	if want := "\noutputs:\n  winner=x\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
 }

@@ -51,9 +51,12 @@ type thread interface {
 	remove(ctx context.Context, id int64) error
 }
 
+// anyMarker begins every marker.
+const anyMarker = "<!-- seatrial:v1 key="
+
 // marker begins a comment of ours. People do not see it.
 func marker(key string) string {
-	return "<!-- seatrial:v1 key=" + plainKey(key) + " -->"
+	return anyMarker + plainKey(key) + " -->"
 }
 
 // longestKey leaves room for the comment itself.

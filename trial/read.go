@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ReadReport reads a report that others may have written or changed. It takes
@@ -38,6 +39,9 @@ func (r Report) check() error {
 			return fmt.Errorf("the series of %q has points without values", t.Version)
 		}
 	}
+	if len(r.Versions) > mostVersions {
+		return fmt.Errorf("it has %d versions, and a trial has at most %d", len(r.Versions), mostVersions)
+	}
 	names := map[string]bool{}
 	for _, v := range r.Versions {
 		if names[v.Name] {
@@ -47,6 +51,51 @@ func (r Report) check() error {
 	}
 	if r.Status == Judged && len(r.Findings) == 0 {
 		return errors.New("it was judged, and nothing was found")
+	}
+	return errors.Join(r.checkFindings(names), r.checkPass())
+}
+
+// mostVersions is what a record can tell apart.
+const mostVersions = 255
+
+// checkFindings wants one finding for each objective of a version.
+func (r Report) checkFindings(versions map[string]bool) error {
+	type pair struct{ version, objective string }
+	found := map[pair]bool{}
+	for _, f := range r.Findings {
+		this := pair{f.Version, f.Objective}
+		switch {
+		case !versions[f.Version]:
+			return fmt.Errorf("a finding is of %q, which is none of its versions", f.Version)
+		case found[this]:
+			return fmt.Errorf("%q of %q was found twice", f.Objective, f.Version)
+		}
+		found[this] = true
+	}
+	return nil
+}
+
+// contests are the patterns in which one version wins and others may fail.
+var contests = []string{"ab", "abn", "hybrid", "pareto"}
+
+// checkPass refuses a pass that its own findings contradict: all that was judged
+// has passed, or all of the winner's.
+func (r Report) checkPass() error {
+	if r.Status != Judged || r.Verdict != Pass {
+		return nil
+	}
+	oneWins, passed := slices.Contains(contests, r.Choice.Pattern), 0
+	for _, f := range r.Findings {
+		if f.Inform || oneWins && f.Version != r.Choice.Winner {
+			continue
+		}
+		if f.Verdict != Pass {
+			return fmt.Errorf("it says pass, and %q of %q says %s", f.Objective, f.Version, f.Verdict)
+		}
+		passed++
+	}
+	if passed == 0 {
+		return errors.New("it says pass, and nothing that counts passed")
 	}
 	return nil
 }

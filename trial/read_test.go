@@ -3,6 +3,7 @@ package trial
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,44 @@ func stored(t *testing.T, change func(*Report)) []byte {
 		t.Fatal(err)
 	}
 	return append(data, '\n')
+}
+
+// crowd is so many versions with names of their own.
+func crowd(n int) []Version {
+	var out []Version
+	for i := range n {
+		out = append(out, Version{Name: strconv.Itoa(i)})
+	}
+	return append(out, Version{Name: "candidate"})[1:]
+}
+
+func judged(version string, v Verdict, inform bool) Finding {
+	return Finding{Objective: "error-rate <= 1%", Version: version, Verdict: v, Inform: inform}
+}
+
+// contest makes a report that of a version picked among several.
+func contest(r *Report, winner string) {
+	r.Verdict, r.Choice = Pass, Choice{Pattern: "abn", Winner: winner}
+	r.Versions = []Version{{Name: "winner"}, {Name: "loser"}, {Name: "open"}}
+	r.Findings = []Finding{judged("winner", Pass, false), judged("loser", Fail, false), judged("open", Inconclusive, false)}
+}
+
+// What trials do write must not be refused.
+func TestAPassMayHaveFailedFindings(t *testing.T) {
+	for name, change := range map[string]func(*Report){
+		"of losers": func(r *Report) { contest(r, "winner") },
+		"that inform": func(r *Report) {
+			r.Verdict, r.Findings[0].Inform = Pass, true
+			r.Findings[0].Verdict = Fail
+			r.Findings = append(r.Findings, judged("baseline", Pass, false))
+		},
+		"none, and a crowd":    func(r *Report) { r.Versions = crowd(mostVersions) },
+		"of a trial it halted": func(r *Report) { r.Status, r.Verdict, r.Findings[0].Verdict = Cancelled, Inconclusive, Fail },
+	} {
+		if _, err := ReadReport(stored(t, change)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestAStoredReportIsReadBack(t *testing.T) {
@@ -57,6 +96,16 @@ func TestWhatNoTrialWritesIsNoReport(t *testing.T) {
 		"points without values": string(stored(t, func(r *Report) { r.Series[0].P50 = nil })),
 		"more warm-up":          string(stored(t, func(r *Report) { r.Series[0].Warmup = 3 })),
 		"a version twice":       string(stored(t, func(r *Report) { r.Versions[0].Name = "candidate" })),
+		"too many versions":     string(stored(t, func(r *Report) { r.Versions = crowd(mostVersions + 1) })),
+		"a finding twice":       string(stored(t, func(r *Report) { r.Findings = append(r.Findings, r.Findings[0]) })),
+		"an unknown version":    string(stored(t, func(r *Report) { r.Findings[0].Version = "shadow" })),
+		"a pass that failed":    string(stored(t, func(r *Report) { r.Verdict, r.Findings[0].Verdict = Pass, Fail })),
+		"a pass of open ones":   string(stored(t, func(r *Report) { r.Verdict, r.Findings[0].Verdict = Pass, Inconclusive })),
+		"a pass that informs":   string(stored(t, func(r *Report) { r.Verdict, r.Findings[0] = Pass, judged("candidate", Pass, true) })),
+		"an unknown winner":     string(stored(t, func(r *Report) { contest(r, "shadow") })),
+		"no winner":             string(stored(t, func(r *Report) { contest(r, "") })),
+		"a winner that failed":  string(stored(t, func(r *Report) { contest(r, "loser") })),
+		"the wrong pattern":     string(stored(t, func(r *Report) { contest(r, "winner"); r.Choice.Pattern = "canary" })),
 		"a pass out of nothing": string(stored(t, func(r *Report) { r.Verdict, r.Findings = Pass, nil })),
 	} {
 		if data == text {

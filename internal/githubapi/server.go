@@ -77,6 +77,7 @@ func New(through func(http.Handler) http.Handler) (*Server, func()) {
 	s := &Server{Token: "ghs_a-token-that-must-not-be-seen", Author: "github-actions[bot]", nextID: 1000}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /user", s.user)
+	mux.HandleFunc("POST /graphql", s.viewer)
 	mux.HandleFunc("GET /repos/acme/shop/issues/{number}/comments", s.list)
 	mux.HandleFunc("POST /repos/acme/shop/issues/{number}/comments", s.create)
 	mux.HandleFunc("PATCH /repos/acme/shop/issues/comments/{id}", s.edit)
@@ -183,6 +184,16 @@ func (s *Server) user(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	s.send(w, http.StatusOK, s.like("public-user", map[string]any{"login": s.Login, "user_view_type": "public"}))
+}
+
+// viewer answers the one query of GitHub's other API that an installation asks.
+func (s *Server) viewer(w http.ResponseWriter, r *http.Request) {
+	var sent struct{ Query string }
+	if json.NewDecoder(r.Body).Decode(&sent) != nil || sent.Query != "query { viewer { login } }" {
+		reply(w, http.StatusOK, `{"errors":[{"message":"Parse error"}]}`)
+		return
+	}
+	s.send(w, http.StatusOK, map[string]any{"data": map[string]any{"viewer": account(s.Author)}})
 }
 
 func account(login string) map[string]any { return map[string]any{"login": login} }
