@@ -214,7 +214,7 @@ func TestTheStrongestSourceCounts(t *testing.T) {
 
 func TestAnInputReportsItsOwnName(t *testing.T) {
 	s := Sources{
-		Flags: map[string]string{"candidate": "http://a.svc", "rate": "fast", "headers": "X-A s3cr3t\nX-B: 1\nX-B: 2"},
+		Flags: map[string]string{"candidate": "http://a.svc", "rate": "fast", "headers": "X-A s3cr3t\nX-B: 1\nX-B: 2\nBearer s3cr3t:rest"},
 		Environ: []string{
 			"INPUT_FOR=60", "SEATRIAL_OBJECTIVES=latncy-p95 <= 300ms\nerror-rate <= 1%", "INPUT_CONNECTIONS=0",
 			"SEATRIAL_INSECURE=yes", "INPUT_BASELINE=shop.svc",
@@ -223,6 +223,9 @@ func TestAnInputReportsItsOwnName(t *testing.T) {
 	}
 	_, _, err := Load(s)
 	golden(t, "testdata/inputs.want", err.Error()+"\n")
+	if strings.Contains(err.Error(), "s3cr3t") {
+		t.Errorf("a part of a header's value is quoted:\n%s", err)
+	}
 }
 
 func TestTheDefaultFileMayBeMissing(t *testing.T) {
@@ -435,6 +438,20 @@ func TestWhatIsQuotedNeverBreaksALine(t *testing.T) {
 	for line := range strings.Lines(err.Error()) {
 		if strings.HasPrefix(line, "::") || strings.Contains(line, "\x1b") {
 			t.Errorf("%q", line)
+		}
+	}
+}
+
+func TestNamesThatReachLogsHaveNoControlCharacters(t *testing.T) {
+	for path, text := range map[string]string{
+		"candidates[0].name": `{candidates: [{name: "a\eb", url: "http://a.svc"}]}`,
+		"baseline.name":      `{baseline: {name: "a\nb", url: "http://b.svc"}}`,
+		"candidate.name":     `{candidate: {name: "a\u202eb", url: "http://b.svc"}}`,
+		"report-dir":         `{report-dir: "a\rb"}`,
+	} {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if want := path + ": \"a"; err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "has a control character") {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -234,7 +234,7 @@ func headers(l *ledger, path, text string, at trial.Source) *node {
 		name, value, found := strings.Cut(line, ":")
 		name = strings.TrimSpace(name)
 		switch {
-		case !found:
+		case !found || !isToken(name):
 			l.add(at, path, "line %d is no header: write Name: value", i+1)
 		case n.find(name) != nil:
 			l.add(at, path, "the header %q is given twice", name)
