@@ -105,8 +105,11 @@ func ownDialer(base http.RoundTripper, proxy func(*http.Request) (*url.URL, erro
 	}
 }
 
+// agent is what requests call their sender, unless the trial says otherwise.
+const agent = "seatrial"
+
 func addHeaders(options *fhttp.HTTPOptions, o Options, t Target) error {
-	headers := map[string]string{"User-Agent": "seatrial"}
+	headers := map[string]string{"User-Agent": agent}
 	for _, set := range []map[string]trial.Secret{o.Headers, t.Headers} {
 		for name, value := range set {
 			headers[http.CanonicalHeaderKey(name)] = value.Reveal()
@@ -168,6 +171,11 @@ type tap struct {
 }
 
 func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
+	r, err := withoutSecrets(r)
+	if err != nil {
+		t.err = err
+		return nil, err
+	}
 	response, err := t.base.RoundTrip(r)
 	if err != nil {
 		t.err = err
