@@ -112,10 +112,11 @@ func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
 	}
 }
 
-// url refuses what can't be asked. It shows no user information.
+// url refuses what can't be asked. It shows nothing that may be a credential.
 func (c checker) url(path, address string, schemes ...string) {
 	u, err := url.Parse(address)
 	shown := c.file.shown(address)
+	_, refers := c.file.Written[address]
 	scheme, _, hasScheme := strings.Cut(address, "://")
 	switch {
 	case address == "":
@@ -126,7 +127,7 @@ func (c checker) url(path, address string, schemes ...string) {
 		c.doubt(path, "%q has no scheme: write %s://%s", shown, schemes[0], shown)
 	case !slices.Contains(schemes, strings.ToLower(scheme)):
 		c.doubt(path, "%q has a scheme that is not known here (known: %s)", shown, strings.Join(schemes, ", "))
-	case err != nil && shown != address:
+	case err != nil && (refers || textualUser(address) != ""):
 		// The cause is not told: it may quote a part of a password.
 		c.doubt(path, "%q with its user information is not a URL: percent-encode what has a meaning in it", shown)
 	case err != nil:

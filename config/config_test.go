@@ -93,7 +93,7 @@ var inputCases = map[string]struct{ value, line string }{
 	"candidate-version": {"4f2c9e1", "  version: 4f2c9e1"},
 	"baseline":          {"http://old.svc", "baseline: http://old.svc"},
 	"baseline-version":  {"v41", "  version: v41"},
-	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=1\n- http://b.svc/?y=2"},
+	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=***\n- http://b.svc/?y=***"},
 	"wait-for":          {"http://a.svc/ready # first\nhttp://b.svc/ready\n", "  - http://a.svc/ready\n  - http://b.svc/ready"},
 	"ready-within":      {"3m", "  within: 3m"},
 	"rate":              {"120/s", "  rate: 120/s"},
@@ -375,7 +375,8 @@ func TestVersionsBaselineFirst(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	secrets := []string{"Bearer t0ken-value", "t0ken-value", "hunter2", "ci:hunter2", "u:hunter2", "literal-secret", `{"token": "t0ken-value"}`}
+	secrets := []string{"Bearer t0ken-value", "t0ken-value", "hunter2", "ci:hunter2", "u:hunter2", "literal-secret", `{"token": "t0ken-value"}`,
+		"Y2k6aHVudGVyMg==", "dTpodW50ZXIy"} // base64 of ci:hunter2 and u:hunter2
 	slices.Sort(secrets)
 	if diff := cmp.Diff(secrets, file.Secrets()); diff != "" {
 		t.Error(diff)
