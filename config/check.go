@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
@@ -35,6 +36,15 @@ func (c checker) check() {
 	c.budget()
 	if strings.TrimSpace(c.file.ReportDir) == "" {
 		c.doubt("report-dir", "empty: name the directory for evidence and reports")
+	}
+	c.visible("report-dir", c.file.ReportDir)
+}
+
+// visible refuses what logs and later steps could take for a command, or
+// could not be told from another text.
+func (c checker) visible(path, text string) {
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }) {
+		c.doubt(path, "%q has a control character: leave it out", text)
 	}
 }
 
@@ -79,6 +89,7 @@ func (c checker) versions() {
 		return
 	}
 	for i, t := range targets {
+		c.visible(join(paths[i], "name"), t.Name)
 		c.url(join(paths[i], "url"), t.URL, "http", "https")
 		c.host(join(paths[i], "host"), t.Host)
 		c.headers(join(paths[i], "headers"), t.Headers)
@@ -101,10 +112,11 @@ func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
 	}
 }
 
-// url refuses what can't be asked. It shows no user information.
+// url refuses what can't be asked. It shows nothing that may be a credential.
 func (c checker) url(path, address string, schemes ...string) {
 	u, err := url.Parse(address)
 	shown := c.file.shown(address)
+	_, refers := c.file.Written[address]
 	scheme, _, hasScheme := strings.Cut(address, "://")
 	switch {
 	case address == "":
@@ -115,7 +127,7 @@ func (c checker) url(path, address string, schemes ...string) {
 		c.doubt(path, "%q has no scheme: write %s://%s", shown, schemes[0], shown)
 	case !slices.Contains(schemes, strings.ToLower(scheme)):
 		c.doubt(path, "%q has a scheme that is not known here (known: %s)", shown, strings.Join(schemes, ", "))
-	case err != nil && shown != address:
+	case err != nil && (refers || textualUser(address) != ""):
 		// The cause is not told: it may quote a part of a password.
 		c.doubt(path, "%q with its user information is not a URL: percent-encode what has a meaning in it", shown)
 	case err != nil:
@@ -213,7 +225,8 @@ func (c checker) headers(path string, headers map[string]trial.Secret) {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		at := join(path, name)
 		if !isToken(name) {
-			c.doubt(at, "%q is not a header name", name)
+			c.malformed(path, at)
+			continue
 		}
 		if strings.ContainsAny(headers[name].Reveal(), "\r\n\x00") {
 			c.doubt(at, "the value has a line break, which a header can't")
@@ -223,6 +236,14 @@ func (c checker) headers(path string, headers map[string]trial.Secret) {
 			c.doubt(at, "the same header as %s", other)
 		}
 		seen[canonical] = name
+	}
+}
+
+// malformed refuses a header by its line alone: what stands before the colon
+// may be a part of a secret that was split in the wrong place.
+func (c checker) malformed(path, header string) {
+	if !c.isUnread(header) {
+		c.note(c.place(header), path, "what stands before the colon is not a header name: write Name: value")
 	}
 }
 

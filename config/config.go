@@ -42,6 +42,9 @@ func Load(src Sources) (File, []Warning, error) {
 	file := Default()
 	d.decode(root, reflect.ValueOf(&file).Elem(), "")
 	file.Written, file.Referred = d.written, d.referred
+	// A target may tell of a body only the token that was filled in. It is not
+	// for Secrets: as a mask, a commit's name would riddle the log.
+	file.Load.Secrets = append(file.Secrets(), d.confided...)
 	checker{d.ledger, file, src.ReadFile}.check()
 	return file, warnings(env), d.err()
 }

@@ -93,7 +93,7 @@ var inputCases = map[string]struct{ value, line string }{
 	"candidate-version": {"4f2c9e1", "  version: 4f2c9e1"},
 	"baseline":          {"http://old.svc", "baseline: http://old.svc"},
 	"baseline-version":  {"v41", "  version: v41"},
-	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=1\n- http://b.svc/?y=2"},
+	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=***\n- http://b.svc/?y=***"},
 	"wait-for":          {"http://a.svc/ready # first\nhttp://b.svc/ready\n", "  - http://a.svc/ready\n  - http://b.svc/ready"},
 	"ready-within":      {"3m", "  within: 3m"},
 	"rate":              {"120/s", "  rate: 120/s"},
@@ -214,7 +214,7 @@ func TestTheStrongestSourceCounts(t *testing.T) {
 
 func TestAnInputReportsItsOwnName(t *testing.T) {
 	s := Sources{
-		Flags: map[string]string{"candidate": "http://a.svc", "rate": "fast", "headers": "X-A s3cr3t\nX-B: 1\nX-B: 2"},
+		Flags: map[string]string{"candidate": "http://a.svc", "rate": "fast", "headers": "X-A s3cr3t\nX-B: 1\nX-B: 2\nBearer s3cr3t:rest"},
 		Environ: []string{
 			"INPUT_FOR=60", "SEATRIAL_OBJECTIVES=latncy-p95 <= 300ms\nerror-rate <= 1%", "INPUT_CONNECTIONS=0",
 			"SEATRIAL_INSECURE=yes", "INPUT_BASELINE=shop.svc",
@@ -223,6 +223,9 @@ func TestAnInputReportsItsOwnName(t *testing.T) {
 	}
 	_, _, err := Load(s)
 	golden(t, "testdata/inputs.want", err.Error()+"\n")
+	if strings.Contains(err.Error(), "s3cr3t") {
+		t.Errorf("a part of a header's value is quoted:\n%s", err)
+	}
 }
 
 func TestTheDefaultFileMayBeMissing(t *testing.T) {
@@ -372,7 +375,8 @@ func TestVersionsBaselineFirst(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	secrets := []string{"Bearer t0ken-value", "t0ken-value", "hunter2", "ci:hunter2", "u:hunter2", "literal-secret", `{"token": "t0ken-value"}`}
+	secrets := []string{"Bearer t0ken-value", "t0ken-value", "hunter2", "ci:hunter2", "u:hunter2", "literal-secret", `{"token": "t0ken-value"}`,
+		"Y2k6aHVudGVyMg==", "dTpodW50ZXIy"} // base64 of ci:hunter2 and u:hunter2
 	slices.Sort(secrets)
 	if diff := cmp.Diff(secrets, file.Secrets()); diff != "" {
 		t.Error(diff)
@@ -435,6 +439,20 @@ func TestWhatIsQuotedNeverBreaksALine(t *testing.T) {
 	for line := range strings.Lines(err.Error()) {
 		if strings.HasPrefix(line, "::") || strings.Contains(line, "\x1b") {
 			t.Errorf("%q", line)
+		}
+	}
+}
+
+func TestNamesThatReachLogsHaveNoControlCharacters(t *testing.T) {
+	for path, text := range map[string]string{
+		"candidates[0].name": `{candidates: [{name: "a\eb", url: "http://a.svc"}]}`,
+		"baseline.name":      `{baseline: {name: "a\nb", url: "http://b.svc"}}`,
+		"candidate.name":     `{candidate: {name: "a\u202eb", url: "http://b.svc"}}`,
+		"report-dir":         `{report-dir: "a\rb"}`,
+	} {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if want := path + ": \"a"; err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "has a control character") {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type decoder struct {
 
 	written  map[string]string // File.Written
 	referred []string          // File.Referred
+	confided []string          // what was filled into secrets
 }
 
 // field is one key of a mapping and the place of its value in a struct.
@@ -229,6 +230,10 @@ func (d *decoder) secret(e expansion) trial.Secret {
 		return trial.NewSecret(e.shown, "")
 	case len(e.names) == 0 && e.text != "":
 		return trial.NewSecret("***", e.text)
+	}
+	for _, name := range e.names {
+		value, _ := d.lookup(name)
+		d.confided = append(d.confided, value)
 	}
 	return trial.NewSecret(e.shown, e.text)
 }

@@ -42,7 +42,7 @@ var Inputs = []Input{
 	{Path: "candidate", Section: aboutVersions, Placeholder: "VERSION",
 		Help: "The version on trial: a URL, or a mapping with these keys."},
 	{Name: "candidate", Path: "candidate.url", Section: aboutVersions, Placeholder: "URL",
-		Help: "Where the version on trial answers."},
+		Help: "Where the version on trial answers; user information and query values are never shown."},
 	{Name: "candidate-version", Path: "candidate.version", Section: aboutVersions, Placeholder: "TEXT",
 		Help: "What people call the candidate's build: a commit, a tag."},
 	{Path: "candidate.name", Section: aboutVersions, Placeholder: "NAME", Default: "candidate",
@@ -109,7 +109,7 @@ var Inputs = []Input{
 	{Name: "expect", Path: "load.expect", Section: aboutRequest, Placeholder: "STATUS", Default: "200-399", shape: words,
 		Help: "The statuses that are no errors: 200, 2xx, 200-399, with commas between them."},
 	{Name: "follow-redirects", Path: "load.follow-redirects", Section: aboutRequest, Placeholder: "BOOL", Default: "false", Bool: true,
-		Help: "Whether to follow redirects, and to judge the answer they lead to."},
+		Help: "Whether to follow redirects and judge where they end; another host or port is sent no headers."},
 
 	{Name: "http2", Path: "load.http2", Section: aboutConnection, Placeholder: "BOOL", Default: "false", Bool: true,
 		Help: "Whether to speak HTTP/2 only, without TLS too."},
@@ -234,7 +234,7 @@ func headers(l *ledger, path, text string, at trial.Source) *node {
 		name, value, found := strings.Cut(line, ":")
 		name = strings.TrimSpace(name)
 		switch {
-		case !found:
+		case !found || !isToken(name):
 			l.add(at, path, "line %d is no header: write Name: value", i+1)
 		case n.find(name) != nil:
 			l.add(at, path, "the header %q is given twice", name)

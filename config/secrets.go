@@ -3,9 +3,11 @@ package config
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -26,12 +28,9 @@ func (f File) Secrets() []string {
 	}
 	addHeaders := func(headers map[string]trial.Secret) {
 		for name, value := range headers {
-			if !isCredential(name, value) {
-				continue
+			if isCredential(name, value) {
+				add(loadgen.HeaderSecrets(name, value.Reveal())...)
 			}
-			// "Bearer abc" may be told as "abc" alone.
-			_, credentials, _ := strings.Cut(value.Reveal(), " ")
-			add(value.Reveal(), credentials)
 		}
 	}
 	addHeaders(f.Load.Headers)
@@ -40,13 +39,13 @@ func (f File) Secrets() []string {
 	}
 	add(f.Referred...)
 	add(f.Publish.GitHubToken.Reveal(), f.Publish.GitLabToken.Reveal())
-	add(userOf(f.Load.Proxy)...)
+	add(inAddress(f.Load.Proxy)...)
 	for _, t := range f.Targets() {
 		addHeaders(t.Headers)
-		add(userOf(t.URL)...)
+		add(inAddress(t.URL)...)
 	}
 	for _, p := range f.Ready.URLs {
-		add(userOf(p.URL)...)
+		add(inAddress(p.URL)...)
 	}
 	slices.Sort(secrets)
 	return secrets
@@ -70,43 +69,76 @@ func isCredential(name string, value trial.Secret) bool {
 		len(value.Reveal()) >= longLiteral && !slices.Contains(harmless, name)
 }
 
-// userOf returns the forms in which the user information of a URL may appear.
-func userOf(address string) []string {
+// inAddress returns the credentials of an address. The values of its query are
+// masked from longLiteral on: "?page=home" must not riddle the log.
+func inAddress(address string) []string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		user := textualUser(address)
 		_, password, _ := strings.Cut(user, ":")
 		return []string{user, password}
 	}
-	if u.User == nil {
-		return nil
+	secrets, query := loadgen.URLSecrets(address)
+	for _, value := range query {
+		if len(value) >= longLiteral {
+			secrets = append(secrets, value)
+		}
 	}
-	password, has := u.User.Password()
-	if !has {
-		// A token may stand alone: https://TOKEN@host.
-		password = u.User.Username()
-	}
-	_, written, _ := strings.Cut(u.User.String(), ":")
-	return []string{password, written, u.User.String()}
+	return secrets
 }
 
 // shown is an address as it may be shown: as it was written where it refers to
-// variables, and without user information.
+// variables, and without what may be a credential.
 func (f File) shown(address string) string {
 	if written, ok := f.Written[address]; ok {
 		address = written
 	}
-	return withoutUser(address)
+	return withoutSecrets(address)
 }
 
-// withoutUser is a URL as it may be shown: without user information.
-func withoutUser(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return strings.Replace(address, textualUser(address)+"@", "", 1)
+// withoutSecrets is a URL as it may be shown: without user information, and
+// without the values of its query, of which any may be a credential.
+func withoutSecrets(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		u.User = nil
+		address = u.String()
+	} else {
+		address = strings.Replace(address, textualUser(address)+"@", "", 1)
 	}
-	u.User = nil
-	return u.String()
+	address, fragment, hasFragment := strings.Cut(address, "#")
+	address, query, hasQuery := strings.Cut(address, "?")
+	if hasQuery {
+		address += "?" + withoutValues(query)
+	}
+	if hasFragment {
+		address += "#" + withoutValue(fragment)
+	}
+	return address
+}
+
+// withoutValues is a query with its names alone.
+func withoutValues(query string) string {
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, value, named := strings.Cut(pair, "=")
+		if named {
+			pairs[i] = name + "=" + withoutValue(value)
+		} else {
+			pairs[i] = withoutValue(name)
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// harmlessValue matches what is known to hold no secret: nothing, a value that
+// was taken out, and references as expansion.shown has them.
+var harmlessValue = regexp.MustCompile(`^(\*\*\*|\$\{[A-Za-z_][A-Za-z0-9_]*(:-\*\*\*)?\})*$`)
+
+func withoutValue(value string) string {
+	if harmlessValue.MatchString(value) {
+		return value
+	}
+	return "***"
 }
 
 // textualUser is what would be user information in a text that is no URL.

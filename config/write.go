@@ -15,12 +15,12 @@ import (
 )
 
 // YAML is the resolved file, defaults included: what Load and LoadStored read
-// back. Secrets are there as references only, URLs without user information.
-// A comment beside each objective says where it was written, so that findings
-// of a later judgement point there too. Where the trial was published is not
-// part of it: it is nothing that was tried.
+// back. Secrets are there as references only, URLs without user information and
+// the values of their queries. A comment beside each objective says where it
+// was written, so that findings of a later judgement point there too. Where the
+// trial was published is not part of it: it is nothing that was tried.
 func (f File) YAML() ([]byte, error) {
-	shown := f.withoutUsers()
+	shown := f.showable()
 	shown.Publish = Publish{}
 	n, err := encode(reflect.ValueOf(shown), reflect.ValueOf(Default()))
 	if err != nil {
@@ -29,8 +29,8 @@ func (f File) YAML() ([]byte, error) {
 	return printYAML(n)
 }
 
-// withoutUsers is a copy without user information in URLs.
-func (f File) withoutUsers() File {
+// showable is a copy without what may be a credential in URLs.
+func (f File) showable() File {
 	clean := func(t loadgen.Target) loadgen.Target { t.URL = f.shown(t.URL); return t }
 	for _, t := range []**loadgen.Target{&f.Baseline, &f.Candidate} {
 		if *t != nil {

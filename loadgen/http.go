@@ -25,7 +25,10 @@ import (
 // answer is what one exchange gave.
 type answer struct {
 	status trial.Status16
-	text   string // why it was not as expected, or the start of the body: untrusted
+	// told is why it was not as expected, or the start of the body: untrusted,
+	// and to be asked for before the next exchange. Nil where nothing was sent.
+	// Taking secrets out costs CPU, and of most answers the status is enough.
+	told func() string
 }
 
 // exchanger sends the trial's request to one version over connections of its own.
@@ -49,7 +52,7 @@ const (
 type fortioClient struct {
 	client *fhttp.Client
 	tap    *tap
-	hide   *strings.Replacer
+	hide   hider
 }
 
 var quietFortio = sync.OnceFunc(func() { log.SetLogLevelQuiet(log.Critical) })
@@ -88,7 +91,7 @@ func newFortioClient(o Options, t Target, body []byte) (*fortioClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fortioClient{client, tap, hider(o, t)}, nil
+	return &fortioClient{client, tap, newHider(o, t)}, nil
 }
 
 // ownDialer takes fortio's dialer out of its transports: it keeps statistics
@@ -105,8 +108,11 @@ func ownDialer(base http.RoundTripper, proxy func(*http.Request) (*url.URL, erro
 	}
 }
 
+// agent is what requests call their sender, unless the trial says otherwise.
+const agent = "seatrial"
+
 func addHeaders(options *fhttp.HTTPOptions, o Options, t Target) error {
-	headers := map[string]string{"User-Agent": "seatrial"}
+	headers := map[string]string{"User-Agent": agent}
 	for _, set := range []map[string]trial.Secret{o.Headers, t.Headers} {
 		for name, value := range set {
 			headers[http.CanonicalHeaderKey(name)] = value.Reveal()
@@ -149,11 +155,11 @@ func (c *fortioClient) exchange(ctx context.Context) answer {
 	code, _, _ := c.client.StreamFetch(ctx)
 	switch {
 	case c.tap.err != nil:
-		return answer{trial.Failed(failureOf(c.tap.err)), hidden(c.hide, []byte(c.tap.err.Error()), excerpt)}
+		return answer{trial.Failed(failureOf(c.tap.err)), func() string { return c.hide.hidden([]byte(c.tap.err.Error()), excerpt) }}
 	case code < 0:
-		return answer{trial.Failed(trial.BadExchange), "the client gave up (too many redirects?)"}
+		return answer{trial.Failed(trial.BadExchange), func() string { return "the client gave up (too many redirects?)" }}
 	case !anyOf(c.tap.expect, code):
-		return answer{trial.Answered(code, false), hidden(c.hide, c.tap.keep, excerpt)}
+		return answer{trial.Answered(code, false), func() string { return c.hide.hidden(c.tap.keep, excerpt) }}
 	}
 	return answer{status: trial.Answered(code, true)}
 }
@@ -168,6 +174,11 @@ type tap struct {
 }
 
 func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
+	r, err := withoutSecrets(r)
+	if err != nil {
+		t.err = err
+		return nil, err
+	}
 	response, err := t.base.RoundTrip(r)
 	if err != nil {
 		t.err = err

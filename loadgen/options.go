@@ -31,6 +31,9 @@ type Options struct {
 	Cert            string                  `yaml:"cert"`
 	Key             string                  `yaml:"key"`
 	Seed            uint64                  `yaml:"seed"`
+
+	// Secrets are texts that nothing shown may hold, whoever tells them.
+	Secrets []string `yaml:"-"`
 }
 
 // DefaultOptions is the load of a trial that says nothing of it.

@@ -80,7 +80,11 @@ func (e *examples) add(version int, name string, got answer) {
 	}
 	if seen := e.seen[version]; !seen[got.status] && len(seen) < fewKinds {
 		seen[got.status] = true
-		e.fresh = append(e.fresh, trial.Example{Version: name, Status: got.status.String(), Text: got.text})
+		example := trial.Example{Version: name, Status: got.status.String()}
+		if got.told != nil {
+			example.Text = got.told()
+		}
+		e.fresh = append(e.fresh, example)
 	}
 }
 

@@ -33,7 +33,7 @@ type probe struct {
 	header http.Header
 	status []StatusRange // nil: any answer will do
 	body   *regexp.Regexp
-	hide   *strings.Replacer
+	hide   hider
 }
 
 // mostBody is how much of a readiness answer is read to match against.
@@ -61,7 +61,7 @@ func NewWaiter(ready Ready, o Options, targets []Target) (*Waiter, error) {
 		w.probes = append(w.probes, targetProbe(o, t))
 	}
 	for _, p := range ready.URLs {
-		made, err := urlProbe(p)
+		made, err := urlProbe(p, o.Secrets)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func NewWaiter(ready Ready, o Options, targets []Target) (*Waiter, error) {
 func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func targetProbe(o Options, t Target) probe {
-	p := probe{what: t.Name, url: t.URL, host: o.Host, header: http.Header{}, hide: hider(o, t)}
+	p := probe{what: t.Name, url: t.URL, host: o.Host, header: http.Header{}, hide: newHider(o, t)}
 	if t.Host != "" {
 		p.host = t.Host
 	}
@@ -87,7 +87,7 @@ func targetProbe(o Options, t Target) probe {
 	return p
 }
 
-func urlProbe(p Probe) (probe, error) {
+func urlProbe(p Probe, secrets []string) (probe, error) {
 	body, err := regexp.Compile(p.Body)
 	if err != nil {
 		return probe{}, fmt.Errorf("ready: %s: body: %w", p.URL, err)
@@ -96,7 +96,7 @@ func urlProbe(p Probe) (probe, error) {
 	if len(status) == 0 {
 		status = []StatusRange{{200, 399}}
 	}
-	return probe{what: "wait-for", url: p.URL, status: status, body: body, hide: hider(Options{}, Target{URL: p.URL})}, nil
+	return probe{what: "wait-for", url: p.URL, status: status, body: body, hide: newHider(Options{Secrets: secrets}, Target{URL: p.URL})}, nil
 }
 
 // Wait returns nil when everything answered as expected, a *trial.NotReadyError
@@ -156,7 +156,8 @@ func (w *Waiter) ask(ctx context.Context, p probe) string {
 	request.Header, request.Host = p.header.Clone(), p.host
 	response, err := w.client.Do(request)
 	if err != nil {
-		return fmt.Sprintf("%s (%s)", failureOf(err), strings.ReplaceAll(rootOf(err), p.url, shownURL(p.url)))
+		cause := strings.ReplaceAll(rootOf(err), p.url, shownURL(p.url))
+		return fmt.Sprintf("%s (%s)", failureOf(err), p.hide.hidden([]byte(cause), excerpt))
 	}
 	defer response.Body.Close()
 	if p.status == nil {
@@ -165,11 +166,11 @@ func (w *Waiter) ask(ctx context.Context, p probe) string {
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostBody))
 	switch {
 	case !anyOf(p.status, response.StatusCode):
-		return fmt.Sprintf("answered %d: %s", response.StatusCode, hidden(p.hide, body, mostShown))
+		return fmt.Sprintf("answered %d: %s", response.StatusCode, p.hide.hidden(body, mostShown))
 	case err != nil:
 		return fmt.Sprintf("answered %d, and then %s", response.StatusCode, failureOf(err))
 	case !p.body.Match(body):
-		return fmt.Sprintf("answered %d, but the body does not match %q: %s", response.StatusCode, p.body, hidden(p.hide, body, mostShown))
+		return fmt.Sprintf("answered %d, but the body does not match %q: %s", response.StatusCode, p.body, p.hide.hidden(body, mostShown))
 	}
 	return ""
 }

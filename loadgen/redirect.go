@@ -1,0 +1,63 @@
+package loadgen
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// errBodyElsewhere is why a redirect that keeps the method (307, 308) is not
+// followed everywhere.
+var errBodyElsewhere = errors.New("redirected to another host, which is not sent the request's body")
+
+// withoutSecrets is a request as it may be sent. One that redirects led away
+// from where the first was sent carries nothing that the trial gave: net/http
+// takes out Authorization and Cookie alone, and not for subdomains, and its
+// Referer tells the query before.
+func withoutSecrets(r *http.Request) (*http.Request, error) {
+	if !strayed(r) {
+		return r, nil
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		_ = r.Body.Close() // as a RoundTripper must
+		return nil, errBodyElsewhere
+	}
+	bare := r.Clone(r.Context())
+	bare.Header = http.Header{"User-Agent": {agent}}
+	return bare, nil
+}
+
+// strayed reports whether any redirect on the way here led to another origin.
+// One that comes back is no better: its path and query are of the other's
+// making.
+func strayed(r *http.Request) bool {
+	for r.Response != nil {
+		last := r.Response.Request
+		if last == nil || !trusted(last.URL, r.URL) {
+			return true
+		}
+		r = last
+	}
+	return false
+}
+
+// trusted reports whether a redirect stays at one origin (RFC 6454), or
+// only goes from its http to its https.
+func trusted(from, to *url.URL) bool {
+	if !strings.EqualFold(from.Hostname(), to.Hostname()) {
+		return false
+	}
+	scheme, next := strings.ToLower(from.Scheme), strings.ToLower(to.Scheme)
+	if scheme == next {
+		return port(from) == port(to)
+	}
+	return scheme == "http" && next == "https" && port(from) == "80" && port(to) == "443"
+}
+
+func port(u *url.URL) string {
+	if given := u.Port(); given != "" {
+		return given
+	}
+	return map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+}
