@@ -309,8 +309,8 @@ func TestNoMistakeIsObeyedByALog(t *testing.T) {
 	t.Parallel()
 	const evil = "##vso[task.setvariable variable=PASSED]true"
 	for name, args := range map[string][]string{
-		"trial":     {"--candidate=" + evil, "--objectives=latency-p95 <= 1s"},
-		"plan":      {"plan", "--candidate=" + evil},
+		"trial":     {"--candidate=http://127.0.0.1:1", "--rate=" + evil, "--objectives=latency-p95 <= 1s"},
+		"plan":      {"plan", "--candidate=http://127.0.0.1:1", "--rate=" + evil},
 		"publish":   {"publish", "--from=.", "--comment=" + evil},
 		"a command": {evil},
 		"stored":    {"plan", "--from=" + evil},
