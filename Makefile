@@ -8,7 +8,7 @@ help: ## this list
 build: ## bin/seatrial (1 minute)
 	CGO_ENABLED=0 go build -trimpath -o bin/seatrial ./entrypoint
 
-test: ## vet and test with Go alone (3 minutes)
+test: ## vet and test with Go alone (4 minutes)
 	go vet ./...
 	go test -p 1 ./... # one package at a time: trials over real sockets need the CPUs
 

@@ -155,8 +155,8 @@ func TestTrialPromisesWhatItsWarmupAllows(t *testing.T) {
 		"latency-p50 <= 300% of baseline": "; a p50 regression above +",
 		"error-rate <= 90%":               "\n",
 	} {
-		r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--objectives", objectives, "--warmup=5s", "--for=60s")
-		if text := "✓ warm-up    5s, 1000 requests" + want; !strings.Contains(r.stderr, text) {
+		r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--objectives", objectives, "--warmup=3s", "--for=60s")
+		if text := "✓ warm-up    3s, 600 requests" + want; !strings.Contains(r.stderr, text) {
 			t.Errorf("%s: no %q in\n%s", objectives, text, r.stderr)
 		}
 	}
