@@ -14,14 +14,8 @@ func Bar(share float64, width int) string {
 	return strings.Repeat("█", full) + strings.Repeat("░", max(width, 0)-full)
 }
 
-// Sparkline draws values in block characters, from the least to the greatest
-// of them; a dot stands for NaN.
-func Sparkline(values []float64) string {
-	low, high := extent(values)
-	return spark(values, low, high)
-}
-
-// spark is Sparkline on a scale that several lines can share.
+// spark draws values in block characters on a scale that several lines can
+// share; a dot stands for NaN.
 func spark(values []float64, low, high float64) string {
 	blocks := []rune("▁▂▃▄▅▆▇█")
 	var b strings.Builder

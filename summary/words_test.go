@@ -121,8 +121,9 @@ func TestASparklineReachesFromLeastToGreatest(t *testing.T) {
 		{nil, ""},
 	}
 	for _, test := range tests {
-		if diff := cmp.Diff(test.want, Sparkline(test.values)); diff != "" {
-			t.Errorf("Sparkline(%v) (-want +got):\n%s", test.values, diff)
+		low, high := extent(test.values)
+		if diff := cmp.Diff(test.want, spark(test.values, low, high)); diff != "" {
+			t.Errorf("spark(%v) (-want +got):\n%s", test.values, diff)
 		}
 	}
 }
