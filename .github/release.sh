@@ -55,7 +55,8 @@ tag() {
   ! git rev-parse --quiet --verify "refs/tags/$version" >/dev/null || fail "the tag $version is there already; a release never changes"
   local file
   for file in "${files[@]}"; do
-    pinned "$file" | grep -qF "$image:$version" || fail "$file names no image that could be pinned"
+    # Without -q, which would leave before sed has written all: a broken pipe.
+    pinned "$file" | grep -F "$image:$version" >/dev/null || fail "$file names no image that could be pinned"
   done
   if [ -n "$dry" ]; then
     for file in "${files[@]}"; do pinned "$file" | diff -u "$file" - || true; done
