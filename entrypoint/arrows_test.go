@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	"slo/bayes":          nil,
 	"slo":                {"slo/bayes", "trial"},
 	"loadgen":            {"trial"},
+	"k8s":                nil,
 	"evidence":           {"trial"},
 	"runner":             {"trial"},
 	"summary":            {"trial"},
@@ -77,6 +78,8 @@ func TestForeignModulesStayInTheirRoom(t *testing.T) {
 		"gonum.org/":                            {"internal/exam"},
 		"github.com/spf13/cobra":                {"entrypoint"},
 		"github.com/CycloneDX/":                 {"entrypoint"},
+		"k8s.io/":                               {"k8s"},
+		"sigs.k8s.io/":                          {"k8s"},
 	}
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...").Output()
 	if err != nil {

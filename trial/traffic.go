@@ -1,0 +1,48 @@
+package trial
+
+import "time"
+
+// Traffic is how live traffic was shared during a trial.
+type Traffic struct {
+	Route    string  `json:"route"`    // "httproute/shop"
+	Strategy string  `json:"strategy"` // progressive, fixed-split, blue-green, dark-launch
+	Before   []int   `json:"before"`   // percent of each version before the trial; nil where the route had no such split
+	Course   []Split `json:"course"`
+	Left     string  `json:"left"`             // how the route was left: one sentence
+	Remedy   string  `json:"remedy,omitempty"` // what a person must do, if it was not left as it should be
+}
+
+// Split is how traffic was shared from a moment on.
+type Split struct {
+	At      time.Duration `json:"at"`      // since the first slot
+	Weights []int         `json:"weights"` // percent of each version, in their order
+	Why     string        `json:"why"`     // "start", "evidence", "candidate violated latency-p95 <= 110% of baseline", "order of a person", "end"
+}
+
+// OrderKind is what a person tells a running trial that moves traffic.
+type OrderKind int
+
+const (
+	NoOrder OrderKind = iota
+	Pause             // keep the weights as they are
+	Resume            // let the evidence move them again
+	End               // end the trial with these weights
+)
+
+// Order is what a person told a trial's route. It is obeyed within a round.
+type Order struct {
+	Kind    OrderKind
+	Weights []int // of End: percent of each version
+	By      string
+}
+
+// TakenOverError says that another hand changed a route during a trial. Its
+// change stays.
+type TakenOverError struct {
+	Route  string
+	Detail string // what was found in the place of what
+}
+
+func (e *TakenOverError) Error() string {
+	return e.Route + " was changed by another hand, which is left as it is: " + e.Detail
+}
