@@ -18,11 +18,11 @@ test: ## vet and test with Go alone (4 minutes)
 demo: build ## a trial of a slower release, on this machine (1 minute)
 	bin/seatrial demo
 
-e2e: ## run the image as pipelines do, and a cluster: installs what is missing, needs root; PICTURES=dir keeps pictures of the reports (18 minutes, 10 once the cluster is built)
+e2e: ## run the image as pipelines do, and a cluster: installs what is missing, needs root; PICTURES=dir keeps pictures of the reports (17 minutes, 10 once the cluster is built)
 	.ci/install
 	SEATRIAL_E2E=required $(E2E)
 
-nightly: ## the same with every fault repeated (20 minutes once the cluster is built)
+nightly: ## the same with every fault repeated (12 minutes once the cluster is built)
 	.ci/install
 	SEATRIAL_E2E=required SEATRIAL_NIGHTLY=1 $(E2E)
 
