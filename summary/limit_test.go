@@ -65,13 +65,13 @@ func TestAReportOfAnySizeStaysWithinTheLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := failing()
 			grow(&r)
+			if n := len(Comment(r)); n > CommentLimit {
+				t.Errorf("the comment has %d bytes, more than %d", n, CommentLimit)
+			}
 			for ending, render := range forms {
 				got := render(r)
 				if len(got) > Limit {
 					t.Errorf("%s: %d bytes, more than %d", ending, len(got), Limit)
-				}
-				if n := len(Comment(r)); n > CommentLimit {
-					t.Errorf("the comment has %d bytes, more than %d", n, CommentLimit)
 				}
 				if word := outcomeOf(r).word; !strings.Contains(strings.ToLower(got[:min(len(got), 8000)]), word) {
 					t.Errorf("%s: the verdict %q is not at its top", ending, word)
