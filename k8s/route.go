@@ -42,7 +42,7 @@ type Mirror struct {
 // Sticky keeps a user with the version that he met first.
 type Sticky struct {
 	Cookie string `yaml:"cookie"` // name of a cookie that the gateway sets
-	Header string `yaml:"header"` // or of a header that tells users apart
+	Header string `yaml:"header"` // or of a header that it sets and that clients send back
 }
 
 // object is a resource as the API server has it.
@@ -56,6 +56,10 @@ type router struct {
 	group schema.GroupKind // its versions are the API server's to prefer
 	can   abilities
 
+	// limits says what of a plan the kind can't do though it has the ability;
+	// nil where there is nothing of the sort.
+	limits func(p Plan) error
+
 	// owns are the fields that a trial changes, as paths of keys: what its note
 	// keeps, what is compared to see another hand, what goes back. A field that
 	// was not there before is taken away again, and so is what holds it if that
@@ -63,8 +67,9 @@ type router struct {
 	owns [][]string
 
 	// others names further objects that a plan changes as well, in the order in
-	// which apply gets them; nil where there are none.
-	others func(route object, backends []Backend) ([]part, error)
+	// which apply gets them after the route; nil where there are none. They do
+	// not hang on the weights, but on whether users are kept.
+	others func(route object, backends []Backend, s *Sticky) ([]part, error)
 
 	// shares reads each backend's percent from the live objects, the route
 	// first. It is nil where the route has no one split: its rules differ, or
@@ -91,6 +96,15 @@ type part struct {
 func routers() []router {
 	return []router{
 		httpRoute(),
+		grpcRoute(),
+		virtualService(),
+		ksvc(),
+		inferenceService(),
+		trafficSplit(),
+		ingress(),
+		traefikService(),
+		openshiftRoute(),
+		weights(nil),
 	}
 }
 
@@ -99,7 +113,7 @@ func routers() []router {
 func routerFor(word string) (router, error) {
 	var known []string
 	for _, r := range routers() {
-		if word == r.word || strings.EqualFold(word, r.group.String()) {
+		if word == r.word || r.group.Kind != "" && strings.EqualFold(word, r.group.String()) {
 			return r.checked(), nil
 		}
 		known = append(known, r.word)
@@ -110,7 +124,7 @@ func routerFor(word string) (router, error) {
 func (r router) checked() router {
 	shares, apply := r.shares, r.apply
 	r.shares = func(objects []object, backends []Backend) ([]int, error) {
-		if err := checkBackends(backends); err != nil {
+		if err := r.checkBackends(backends); err != nil {
 			return nil, err
 		}
 		return shares(objects, backends)

@@ -8,13 +8,14 @@ import (
 
 // abilities are what a kind of route can do besides sharing by weight.
 type abilities struct {
-	versions int // the most that it can share among; 0: any number
+	versions int  // the most that it can share among; 0: any number
+	unnamed  bool // knows its versions without the names of backends
 	headers  bool
 	cookies  bool
 	paths    bool
 	mirror   bool
 	byCookie bool // keeps users by a cookie that the gateway sets
-	byHeader bool // keeps users by a header of theirs
+	byHeader bool // or by a header
 }
 
 // CheckPlan says, before anything is sent, what is wrong with a plan or what a
@@ -28,12 +29,8 @@ func CheckPlan(word string, backends []Backend, p Plan) error {
 }
 
 func (r router) check(backends []Backend, p Plan) error {
-	if err := checkBackends(backends); err != nil {
+	if err := r.checkBackends(backends); err != nil {
 		return err
-	}
-	if most := r.can.versions; most > 0 && len(backends) > most {
-		return fmt.Errorf("%s shares among %d versions, and here are %d; %s can", r.word, most, len(backends),
-			whoCan(func(a abilities) bool { return a.versions == 0 }))
 	}
 	if err := checkWeights(p.Weights, len(backends)); err != nil {
 		return err
@@ -46,14 +43,24 @@ func (r router) check(backends []Backend, p Plan) error {
 	if err := r.checkMirror(p.Mirror, backends); err != nil {
 		return err
 	}
-	return r.checkSticky(p.Sticky)
+	if err := r.checkSticky(p.Sticky); err != nil || r.limits == nil {
+		return err
+	}
+	return r.limits(p)
 }
 
-func checkBackends(backends []Backend) error {
+func (r router) checkBackends(backends []Backend) error {
 	if len(backends) < 2 {
 		return fmt.Errorf("traffic is shared among two versions or more, and here are %d", len(backends))
 	}
+	if most := r.can.versions; most > 0 && len(backends) > most {
+		return fmt.Errorf("%s shares among %d versions at most, and here are %d; any number can %s", r.word, most, len(backends),
+			whoCan(func(a abilities) bool { return a.versions == 0 }))
+	}
 	for i, b := range backends {
+		if b.Name == "" && r.can.unnamed {
+			continue
+		}
 		if b.Name == "" {
 			return fmt.Errorf("version %q has no backend of the route: name its service", b.Version)
 		}

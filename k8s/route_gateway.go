@@ -29,11 +29,12 @@ type gateway struct {
 	apart func(a, b fields) bool
 }
 
-func (g gateway) router(word, kind string, can abilities) router {
+func (g gateway) router(word, kind string) router {
 	return router{
 		word:   word,
 		group:  schema.GroupKind{Group: "gateway.networking.k8s.io", Kind: kind},
-		can:    can,
+		can:    abilities{headers: true, cookies: true, paths: true, mirror: true, byCookie: true, byHeader: true},
+		limits: oneCookie,
 		owns:   [][]string{{"spec", "rules"}},
 		shares: gatewayShares,
 		apply:  g.apply,
@@ -90,7 +91,7 @@ func gatewayRuleOf(item fields, namespace string, backends []Backend) (gatewayRu
 		case v < 0:
 			rule.elsewhere, strange = true, name
 		case rule.at[v] >= 0:
-			return rule, fmt.Errorf("backend %q is named twice: which is to be moved? Give the version's port", name)
+			return rule, namedTwice(name)
 		default:
 			rule.at[v] = i
 		}
@@ -341,8 +342,12 @@ func gatewayMirrorFilter(rule gatewayRule, backends []Backend, m *Mirror) fields
 // gatewaySticky needs the experimental channel's definition of the kind; the
 // standard one drops the field.
 func gatewaySticky(rule fields, s *Sticky) {
-	if s != nil {
+	switch {
+	case s == nil:
+	case s.Cookie != "":
 		rule["sessionPersistence"] = fields{"sessionName": s.Cookie, "type": "Cookie"}
+	default:
+		rule["sessionPersistence"] = fields{"sessionName": s.Header, "type": "Header"}
 	}
 }
 

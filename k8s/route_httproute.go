@@ -19,7 +19,7 @@ func httpRoute() router {
 		rank:  httpRank,
 		apart: httpApart,
 	}
-	return g.router("httproute", "HTTPRoute", abilities{headers: true, cookies: true, paths: true, mirror: true, byCookie: true})
+	return g.router("httproute", "HTTPRoute")
 }
 
 func httpBoth(rule fields, m Match) (fields, bool, error) {
@@ -112,16 +112,15 @@ func addHeaders(match fields, m Match) (bool, error) {
 }
 
 func addCookie(headers []fields, cookies map[string]string) ([]fields, error) {
-	pattern, err := cookiePattern(cookies)
-	if err != nil || pattern == "" {
-		return headers, err
-	}
-	at := headerIndex(headers, "Cookie")
-	if at < 0 {
-		return append(headers, fields{"name": "Cookie", "type": "RegularExpression", "value": pattern}), nil
-	}
-	if headers[at]["value"] != pattern {
-		return nil, fmt.Errorf("it matches the header Cookie already, which can't be joined with the trial's match")
+	for name, value := range cookies { // of one at most
+		pattern := cookiePattern(name, value)
+		at := headerIndex(headers, "Cookie")
+		if at >= 0 && headers[at]["value"] != pattern {
+			return nil, fmt.Errorf("it matches the header Cookie already, which can't be joined with the trial's match")
+		}
+		if at < 0 {
+			headers = append(headers, fields{"name": "Cookie", "type": "RegularExpression", "value": pattern})
+		}
 	}
 	return headers, nil
 }
@@ -135,14 +134,18 @@ func headerIndex(headers []fields, name string) int {
 
 // cookiePattern is met by a Cookie header that has the cookie, whether the
 // gateway wants the whole header to meet the pattern or looks for it within.
-func cookiePattern(cookies map[string]string) (string, error) {
-	if len(cookies) > 1 {
-		return "", fmt.Errorf("a match names %d cookies, and this kind of route can ask for one", len(cookies))
+func cookiePattern(name, value string) string {
+	return `^(.*; *)?` + regexp.QuoteMeta(name+"="+value) + `(;.*)?$`
+}
+
+// oneCookie: patterns of a header can't ask for two cookies in any order.
+func oneCookie(p Plan) error {
+	for _, m := range p.Match {
+		if len(m.Cookies) > 1 {
+			return fmt.Errorf("a match names %d cookies, and this kind of route can ask for one", len(m.Cookies))
+		}
 	}
-	for name, value := range cookies {
-		return `^(.*; *)?` + regexp.QuoteMeta(name+"="+value) + `(;.*)?$`, nil
-	}
-	return "", nil
+	return nil
 }
 
 // httpRank: an exact path, the longer path, a method, more headers, more query

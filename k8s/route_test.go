@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ var update = flag.Bool("update", false, "rewrite testdata/routes")
 type routeCase struct {
 	word     string
 	backends []Backend
+	of       []Weight               // of weights
 	strange  func(objects []object) // puts a backend of no version beside the baseline's; nil: the kind has no place for it
 }
 
@@ -33,13 +35,53 @@ var (
 
 func routeCases() []routeCase {
 	return []routeCase{
-		{"httproute", services, strangeRef},
+		{word: "httproute", backends: services, strange: strangeIn(fields{"name": "stranger", "port": int64(80)}, "spec", "rules", "2", "backendRefs")},
+		{word: "grpcroute", backends: services, strange: strangeIn(fields{"name": "stranger", "port": int64(80)}, "spec", "rules", "1", "backendRefs")},
+		{word: "virtualservice", backends: []Backend{{Version: "baseline", Name: "shop/stable"}, {Version: "candidate", Name: "shop/canary"}},
+			strange: strangeIn(fields{"destination": fields{"host": "stranger"}}, "spec", "http", "2", "route")},
+		{word: "ksvc", backends: []Backend{{Version: "baseline", Name: "shop-00001"}, {Version: "candidate", Name: "shop-00002"}},
+			strange: strangeIn(fields{"revisionName": "stranger", "percent": int64(1)}, "spec", "traffic")},
+		{word: "inferenceservice", backends: []Backend{{Version: "baseline", Name: "iris-predictor-00001"}, {Version: "candidate", Name: "iris-predictor-00002"}}},
+		{word: "trafficsplit", backends: services, strange: strangeIn(fields{"service": "stranger", "weight": int64(1)}, "spec", "backends")},
+		{word: "ingress", backends: services},
+		{word: "traefikservice", backends: services, strange: strangeIn(fields{"name": "stranger", "port": int64(80)}, "spec", "weighted", "services")},
+		{word: "openshiftroute", backends: services, strange: strangeIn(fields{"kind": "Service", "name": "stranger"}, "spec", "alternateBackends")},
+		{word: "weights", backends: []Backend{{Version: "baseline"}, {Version: "candidate"}}, of: []Weight{
+			{Object: "Mesh.example.com/shop", Path: ".spec.to[0].weight", Version: "baseline"},
+			{Object: "ConfigMap/shop-canary", Path: `{.metadata.annotations.example\.com/percent}`, Version: "candidate"},
+		}},
+	}
+}
+
+// strangeIn adds an item to the list at a path of the route.
+func strangeIn(item fields, path ...string) func([]object) {
+	return func(objects []object) {
+		var at any = objects[0].Object
+		for _, key := range path[:len(path)-1] {
+			if place, err := strconv.Atoi(key); err == nil {
+				at = at.([]any)[place]
+			} else {
+				at = at.(fields)[key]
+			}
+		}
+		last := path[len(path)-1]
+		items, _ := at.(fields)[last].([]any)
+		at.(fields)[last] = append(items, item)
 	}
 }
 
 // plans are all that the kind can do, each by the name of its golden file.
 func (c routeCase) plans(t *testing.T) map[string]Plan {
 	can := c.router(t).can
+	if c.word == "ingress" { // its matches are other than everybody's
+		return map[string]Plan{
+			"weights":      {Weights: []int{90, 10}},
+			"match-header": {Weights: []int{0, 100}, Match: []Match{{Headers: map[string]string{"x-tester": "yes"}}}},
+			"match-cookie": {Weights: []int{0, 100}, Match: []Match{{Cookies: map[string]string{"tester": "always"}}}},
+			"match-all": {Weights: []int{0, 100}, Match: []Match{
+				{Headers: map[string]string{"x-tester": "yes"}}, {Cookies: map[string]string{"tester": "always"}}}},
+		}
+	}
 	tester := Match{Headers: map[string]string{"x-tester": "yes"}}
 	out := map[string]Plan{"weights": {Weights: []int{90, 10}}}
 	if can.headers {
@@ -57,6 +99,10 @@ func (c routeCase) plans(t *testing.T) map[string]Plan {
 	if can.mirror {
 		out["mirror"] = Plan{Weights: []int{100, 0}, Mirror: &Mirror{To: "candidate", Percent: 25}}
 	}
+	if can.mirror && can.headers && can.byCookie {
+		out["match-sticky-mirror"] = Plan{Weights: []int{75, 25}, Match: []Match{tester},
+			Mirror: &Mirror{To: "candidate", Percent: 10}, Sticky: &Sticky{Cookie: "shop-version"}}
+	}
 	if can.mirror && can.headers {
 		out["dark-launch"] = Plan{Weights: []int{0, 100}, Match: []Match{tester}, Mirror: &Mirror{To: "candidate", Percent: 100}}
 	}
@@ -70,6 +116,13 @@ func (c routeCase) plans(t *testing.T) map[string]Plan {
 }
 
 func (c routeCase) router(t *testing.T) router {
+	if c.of != nil {
+		r, _, err := weightsRouter(c.of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
 	r, err := routerFor(c.word)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +141,7 @@ func (c routeCase) owned(t *testing.T, r router, objects []object) [][][]string 
 	if r.others == nil {
 		return owned
 	}
-	parts, err := r.others(objects[0], c.backends)
+	parts, err := r.others(objects[0], c.backends, &Sticky{Cookie: "shop-version"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +246,7 @@ func TestEveryRouterHasACase(t *testing.T) {
 
 func TestUnknownRouteListsTheKnown(t *testing.T) {
 	_, err := routerFor("ingres")
-	if err == nil || !strings.Contains(err.Error(), `"ingres"; there are httproute`) {
+	if err == nil || !strings.Contains(err.Error(), `"ingres"; there are httproute, grpcroute, virtualservice, ksvc, inferenceservice, trafficsplit, ingress, traefikservice, openshiftroute and weights`) {
 		t.Error(err)
 	}
 }
@@ -391,7 +444,7 @@ func touch(t *testing.T, c routeCase, objects []object) {
 	}()
 	r := c.router(t)
 	if r.others != nil {
-		_, _ = r.others(objects[0], c.backends)
+		_, _ = r.others(objects[0], c.backends, &Sticky{Cookie: "x"})
 	}
 	_, _ = r.shares(objects, c.backends)
 	for _, plan := range c.plans(t) {
@@ -400,12 +453,6 @@ func touch(t *testing.T, c routeCase, objects []object) {
 	if r.live != nil {
 		_, _ = r.live(objects[0])
 	}
-}
-
-func strangeRef(objects []object) {
-	rules := objects[0].Object["spec"].(fields)["rules"].([]any)
-	rule := rules[2].(fields)
-	rule["backendRefs"] = append(rule["backendRefs"].([]any), fields{"name": "stranger", "port": int64(80)})
 }
 
 func TestDroppedFieldIsNamed(t *testing.T) {
