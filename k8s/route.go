@@ -32,8 +32,8 @@ type Match struct {
 	Path    string            `yaml:"path"`    // prefix of whole elements: /shop is met by /shop/cart, not by /shopping
 }
 
-// Mirror copies a part of the requests that no match singles out to a version,
-// whose answers nobody gets.
+// Mirror copies a part of the requests that no match singles out, whoever
+// answers them, to a version whose answers nobody gets.
 type Mirror struct {
 	To      string `yaml:"to"`      // Version.Name
 	Percent int    `yaml:"percent"` // 1 to 100

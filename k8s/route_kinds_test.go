@@ -67,6 +67,8 @@ func TestSharesOfRoutesAsTheyAreFound(t *testing.T) {
 		{name: "latest is no version", word: "ksvc", backends: revisions, spec: "spec: {}\nstatus: {latestReadyRevisionName: shop-00003}", err: `"@latest" is of no version`},
 		{name: "@latest", word: "ksvc", backends: latest, spec: "spec: {traffic: [{latestRevision: true, percent: 20}, {revisionName: shop-00001, percent: 80}]}", want: []int{80, 20}},
 		{name: "tags", word: "ksvc", backends: tagged, spec: "spec: {traffic: [{revisionName: a, tag: stable, percent: 70}, {revisionName: b, tag: preview, percent: 30}]}", want: []int{70, 30}},
+		{name: "Services of tags", word: "ksvc", backends: []Backend{{Name: "shop-00001"}, {Name: "preview-shop"}},
+			spec: "spec: {traffic: [{revisionName: shop-00001, percent: 70}, {latestRevision: true, tag: preview, percent: 30}]}", want: []int{70, 30}},
 		{name: "a revision twice", word: "ksvc", backends: revisions,
 			spec: "spec: {traffic: [{revisionName: shop-00001, percent: 30}, {revisionName: shop-00001, tag: stable, percent: 50}, {revisionName: shop-00002, percent: 20}]}", want: []int{80, 20}},
 		{name: "no canary is all on the latest", word: "inferenceservice", backends: services, spec: "spec: {predictor: {model: {}}}", want: []int{0, 100}},
@@ -126,6 +128,8 @@ func TestWhatARouteCantDoIsAnErrorThatSaysSo(t *testing.T) {
 			Plan{Match: cookie}, "matches the header Cookie already"},
 		{"httproute", "spec: {rules: [{matches: [{path: {value: /api}}], filters: [{type: URLRewrite, urlRewrite: {path: {replacePrefixMatch: /}}}], backendRefs: [{name: shop}]}]}",
 			Plan{Match: []Match{{Path: "/api/v2"}}}, "replaces the prefix of the path"},
+		{"httproute", "spec: {rules: [{matches: [{path: {value: /api}}], filters: [{type: URLRewrite, urlRewrite: {path: {replacePrefixMatch: /}}}], backendRefs: [{name: shop}]}]}",
+			Plan{Match: append(tester, cookie...)}, "replaces the prefix of the path"},
 		{"grpcroute", "spec: {rules: [{matches: [{method: {type: RegularExpression, service: .*}}], backendRefs: [{name: shop}]}]}",
 			Plan{Match: cart}, "matches methods by RegularExpression"},
 		{"virtualservice", "spec: {http: [{match: [{uri: {regex: '/c.*'}}], route: [{destination: {host: shop}}]}]}",
@@ -156,12 +160,54 @@ func TestWhatARouteCantDoIsAnErrorThatSaysSo(t *testing.T) {
 	}
 }
 
-// A rule that comes first among equals keeps its requests, so nothing is taken.
-func TestMatchBesideARuleThatComesFirstIsFine(t *testing.T) {
+func TestMatchThatTakesNothingFromOtherRulesIsFine(t *testing.T) {
+	tester := []Match{{Headers: map[string]string{"x-tester": "yes"}}}
+	for name, c := range map[string]struct {
+		spec  string
+		match []Match
+	}{
+		"of equals the first keeps its requests": {
+			"spec: {rules: [{matches: [{headers: [{name: x-team, value: a}]}], backendRefs: [{name: other}]}, {backendRefs: [{name: shop}]}]}", tester},
+		"an exact path beats a prefix": {
+			"spec: {rules: [{backendRefs: [{name: shop}]}, {matches: [{path: {type: Exact, value: /cart}}], backendRefs: [{name: other}]}]}", []Match{{Path: "/cart"}}},
+		"no request has both values": {
+			"spec: {rules: [{backendRefs: [{name: shop}]}, {matches: [{headers: [{name: X-Tester, value: no}]}], backendRefs: [{name: other}]}]}", tester},
+		"no request has both methods": {
+			"spec: {rules: [{matches: [{method: GET}], backendRefs: [{name: shop}]}, {matches: [{method: PUT, headers: [{name: a, value: b}]}], backendRefs: [{name: other}]}]}", tester},
+		"a rule that sends to a candidate is of the trial": {
+			"spec: {rules: [{backendRefs: [{name: shop}]}, {matches: [{headers: [{name: x-preview, value: a}]}], backendRefs: [{name: shop-canary}]}]}", tester},
+	} {
+		r, _ := routerFor("httproute")
+		if err := r.apply([]object{routeOf(t, c.spec)}, services, Plan{Weights: []int{50, 50}, Match: c.match}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCandidateIsAddedInItsOwnNamespace(t *testing.T) {
 	r, _ := routerFor("httproute")
-	route := routeOf(t, "spec: {rules: [{matches: [{headers: [{name: x-team, value: a}]}], backendRefs: [{name: other}]}, {backendRefs: [{name: shop}]}]}")
-	if err := r.apply([]object{route}, services, Plan{Weights: []int{50, 50}, Match: []Match{{Headers: map[string]string{"x-tester": "yes"}}}}); err != nil {
-		t.Error(err)
+	route := routeOf(t, "spec: {rules: [{backendRefs: [{name: shop, namespace: old, port: 80}]}]}")
+	backends := []Backend{{Version: "baseline", Name: "old/shop"}, {Version: "here", Name: "shop", Port: 8080}, {Version: "there", Name: "new/shop"}}
+	if err := r.apply([]object{route}, backends, Plan{Weights: []int{50, 30, 20}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "[map[name:shop namespace:old port:80 weight:50] map[name:shop port:8080 weight:30] map[name:shop namespace:new port:80 weight:20]]"
+	if got := fmt.Sprint(route.Object["spec"].(fields)["rules"].([]any)[0].(fields)["backendRefs"]); got != want {
+		t.Error(got)
+	}
+}
+
+// Who has met a bad candidate leaves it when it gets nothing more.
+func TestIstioKeepsNobodyAtAVersionWithoutWeight(t *testing.T) {
+	r, _ := routerFor("virtualservice")
+	for candidate, want := range map[int]int{0: 2, 10: 3} {
+		route := routeOf(t, "spec: {http: [{route: [{destination: {host: shop}}]}]}")
+		if err := r.apply([]object{route}, services, Plan{Weights: []int{100 - candidate, candidate}, Sticky: &Sticky{Cookie: "v"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(route.Object["spec"].(fields)["http"].([]any)); got != want {
+			t.Errorf("%d rules with %d %% for the candidate, want %d", got, candidate, want)
+		}
 	}
 }
 

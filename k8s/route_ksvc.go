@@ -63,7 +63,7 @@ func ksvcTraffic(service object, backends []Backend) (traffic []fields, of []int
 		return nil, nil, err
 	}
 	for _, target := range traffic {
-		v, name, err := ksvcBackend(target, latest, backends)
+		v, name, err := ksvcBackend(service.GetName(), target, latest, backends)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -79,8 +79,9 @@ func ksvcTraffic(service object, backends []Backend) (traffic []fields, of []int
 	return traffic, of, nil
 }
 
-// ksvcBackend is the version of a target, and what a person would call it.
-func ksvcBackend(target fields, latest string, backends []Backend) (int, string, error) {
+// ksvcBackend is the version of a target, and what a person would call it. A
+// tag has a Kubernetes Service too, preview-shop, which addresses name.
+func ksvcBackend(service string, target fields, latest string, backends []Backend) (int, string, error) {
 	revision, err := textAt(target, "revisionName")
 	if err != nil {
 		return 0, "", err
@@ -89,14 +90,14 @@ func ksvcBackend(target fields, latest string, backends []Backend) (int, string,
 	if err != nil {
 		return 0, "", err
 	}
-	names := []string{revision, tag}
+	names := []string{revision}
 	if revision == "" {
-		names, revision = []string{latestRevision, latest, tag}, latestRevision
+		names, revision = []string{latestRevision, latest}, latestRevision
+	}
+	if tag != "" {
+		names = append(names, tag, tag+"-"+service)
 	}
 	for _, name := range names {
-		if name == "" {
-			continue
-		}
 		if v := backendIndex(backends, name, 0); v >= 0 {
 			return v, revision, nil
 		}
