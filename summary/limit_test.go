@@ -13,7 +13,7 @@ import (
 func growths() map[string]func(*trial.Report) {
 	huge := strings.Repeat("@#<_", 1000)
 	return map[string]func(*trial.Report){
-		"findings": func(r *trial.Report) { many(r, 100_000, func(*trial.Finding) {}) },
+		"findings": func(r *trial.Report) { many(r, 20_000, func(*trial.Finding) {}) },
 		"hostile findings": func(r *trial.Report) {
 			many(r, 1000, func(f *trial.Finding) {
 				f.Objective, f.Name, f.Reason, f.Statistic, f.Version = huge, huge, huge, huge, huge
