@@ -1,0 +1,103 @@
+//go:build linux
+
+package testcluster
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// programDir is where an image has its program, as seatrial's own has.
+const programDir = "/usr/local/bin/"
+
+// Image gives the node an image of one static program, which is its
+// entrypoint, and an empty /tmp. Pods name it with imagePullPolicy: Never.
+func (c *Cluster) Image(t testing.TB, name, program string) {
+	t.Helper()
+	c.Require(t, Pods)
+	if err := c.importImage(t.Context(), name, program); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Build makes a static program of the package in the directory, for Image.
+func (c *Cluster) Build(t testing.TB, dir string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), filepath.Base(dir))
+	if err := (builder{}).goBuild(dir, "-trimpath", "-o", program, "."); err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+func (c *Cluster) importImage(ctx context.Context, name, program string) error {
+	archive := filepath.Join(c.plan.run(), "image.tar")
+	text, err := imageArchive(name, program)
+	if err != nil {
+		return fmt.Errorf("image %s: %w", name, err)
+	}
+	if err := os.WriteFile(archive, text, 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(archive)
+	return c.ctr(ctx, "images", "import", archive)
+}
+
+// imageArchive is what docker save would write: one layer, its configuration
+// and a list of both.
+func imageArchive(name, program string) ([]byte, error) {
+	binary, err := os.ReadFile(program)
+	if err != nil {
+		return nil, err
+	}
+	path := programDir + filepath.Base(program)
+	layer, err := tarOf(
+		entry{name: "tmp/", mode: 0o1777},
+		entry{name: path[1:], mode: 0o755, text: binary},
+	)
+	if err != nil {
+		return nil, err
+	}
+	config, err := json.Marshal(map[string]any{
+		"architecture": runtime.GOARCH, "os": "linux",
+		"config": map[string]any{"Entrypoint": []string{path}, "Env": []string{"PATH=" + programDir}, "WorkingDir": "/"},
+		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{fmt.Sprintf("sha256:%x", sha256.Sum256(layer))}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := json.Marshal([]any{map[string]any{"Config": "config.json", "RepoTags": []string{name}, "Layers": []string{"layer.tar"}}})
+	if err != nil {
+		return nil, err
+	}
+	return tarOf(entry{"manifest.json", 0o644, manifest}, entry{"config.json", 0o644, config}, entry{"layer.tar", 0o644, layer})
+}
+
+// entry is a file, or a directory where the name ends in a slash.
+type entry struct {
+	name string
+	mode int64
+	text []byte
+}
+
+func tarOf(entries ...entry) ([]byte, error) {
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, e := range entries {
+		if err := w.WriteHeader(&tar.Header{Name: e.name, Mode: e.mode, Size: int64(len(e.text))}); err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(e.text); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), w.Close()
+}
