@@ -71,7 +71,7 @@ func kubeletConfig(p plan) map[string]any {
 		"failSwapOn":                      false,
 		"cgroupDriver":                    "cgroupfs",
 		"cgroupRoot":                      "/" + p.cgroup(),
-		"cgroupsPerQOS":                   false,
+		"cgroupsPerQOS":                   true,
 		"enforceNodeAllocatable":          []string{},
 		"localStorageCapacityIsolation":   false,
 		"imageGCHighThresholdPercent":     100,

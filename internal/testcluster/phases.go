@@ -193,14 +193,10 @@ func sweep(p plan) {
 // removeGroups removes the control groups of that name from every hierarchy,
 // the innermost first. They are directories that only rmdir removes.
 func removeGroups(name string) error {
-	roots, err := filepath.Glob("/sys/fs/cgroup/*/" + name)
-	if err != nil {
-		return err
-	}
 	var failed []error
-	for _, root := range append(roots, "/sys/fs/cgroup/"+name) {
+	for _, root := range hierarchies() {
 		var groups []string
-		_ = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		_ = filepath.WalkDir(filepath.Join(root, name), func(path string, d os.DirEntry, err error) error {
 			if err == nil && d.IsDir() {
 				groups = append(groups, path)
 			}

@@ -47,7 +47,7 @@ func beFirst(p plan) int {
 }
 
 func setUp(p plan) error {
-	for _, step := range []func(plan) error{setUpMounts, setUpTunables, setUpNetwork} {
+	for _, step := range []func(plan) error{setUpMounts, setUpTunables, setUpGroups, setUpNetwork} {
 		if err := step(p); err != nil {
 			return err
 		}
@@ -119,6 +119,37 @@ func setUpTunables(p plan) error {
 	}
 	return nil
 }
+
+// setUpGroups makes the control group that all containers are below, in every
+// hierarchy that there is: one in version 2, several in version 1.
+func setUpGroups(p plan) error {
+	for _, root := range hierarchies() {
+		if err := os.Mkdir(filepath.Join(root, p.cgroup()), 0o755); err != nil {
+			return fmt.Errorf("making a control group: %w", err)
+		}
+	}
+	return nil
+}
+
+// hierarchies are the roots of control groups.
+func hierarchies() []string {
+	const root = "/sys/fs/cgroup"
+	var fs syscall.Statfs_t
+	if syscall.Statfs(root, &fs) == nil && fs.Type == cgroup2 {
+		return []string{root}
+	}
+	roots, err := filepath.Glob(root + "/*/cgroup.procs")
+	if err != nil {
+		panic(err) // the pattern is a literal
+	}
+	for i := range roots {
+		roots[i] = filepath.Dir(roots[i])
+	}
+	return roots
+}
+
+// cgroup2 is CGROUP2_SUPER_MAGIC of linux/magic.h.
+const cgroup2 = 0x63677270
 
 // setUpNetwork makes the node's bridge, which pods are attached to. The default
 // route leads nowhere: it is there because Services are reached by one.
