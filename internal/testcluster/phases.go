@@ -81,15 +81,15 @@ func startSandbox(m *testing.M, wanted Tier) int {
 	if flag.Lookup("test.list").Value.String() != "" {
 		return m.Run() // only names are asked for
 	}
-	p, err := prepare(wanted)
-	if err != nil {
-		fail(err)
-	}
-	if p.Short != "" {
+	p := plan{Temp: os.TempDir()}
+	if p.Tier, p.Short = affordable(wanted); p.Short != "" {
 		fmt.Println("testcluster: " + p.Short)
-		if os.Getenv("SEATRIAL_E2E") == Required {
+		if os.Getenv("SEATRIAL_E2E") == required {
 			fail(errors.New("SEATRIAL_E2E=required allows no skip"))
 		}
+	}
+	if err := prepare(&p); err != nil {
+		fail(err)
 	}
 	end, err := startSweeper(p)
 	if err != nil {
@@ -101,23 +101,21 @@ func startSandbox(m *testing.M, wanted Tier) int {
 }
 
 // prepare does all that needs the network or the machine's own directories.
-func prepare(wanted Tier) (plan, error) {
-	p := plan{Temp: os.TempDir()}
-	p.Tier, p.Short = affordable(wanted)
+func prepare(p *plan) error {
 	b, err := newBuilder()
 	if err != nil {
-		return p, err
+		return err
 	}
-	if err := b.buildAll(&p); err != nil {
-		return p, err
+	if err := b.buildAll(p); err != nil {
+		return err
 	}
 	if p.Definitions, err = b.definitions(p.Tier); err != nil {
-		return p, err
+		return err
 	}
 	if p.Dir, err = os.MkdirTemp("", "seatrial-cluster-"); err != nil {
-		return p, err
+		return err
 	}
-	return p, b.goBuild(b.root, "-o", p.program(), "./entrypoint")
+	return b.goBuild(b.root, "-o", p.program(), "./entrypoint")
 }
 
 // runSandbox starts the next phase. It dies with this process, however that ends.
@@ -240,7 +238,7 @@ func obstacle() string {
 		}
 	}
 	if len(missing) > 0 {
-		return strings.Join(missing, ", ") + " missing; .ci/tools installs what these tests need"
+		return strings.Join(missing, ", ") + " missing; .ci/install installs what these tests need"
 	}
 	probe := exec.Command("true")
 	probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: newNamespaces}

@@ -47,8 +47,8 @@ func (t Tier) String() string {
 	return fmt.Sprintf("tier %d", int(t))
 }
 
-// Required is the value of SEATRIAL_E2E with which nothing may be skipped.
-const Required = "required"
+// required is the value of SEATRIAL_E2E with which nothing may be skipped.
+const required = "required"
 
 // Main runs the package's tests beside a cluster of the tier, or of the
 // highest below it that this machine can run, and ends the process. The
@@ -70,6 +70,15 @@ func Main(m *testing.M, tier Tier, cluster **Cluster) {
 	default:
 		fail(fmt.Errorf("%s names phase %q; there are %q", variable, p.Phase, []phase{first, tests, sweeper}))
 	}
+}
+
+// Rounds is how often a test of a fault repeats it: once, and in a nightly run
+// as often as it says.
+func Rounds(nightly int) int {
+	if os.Getenv("SEATRIAL_NIGHTLY") == "1" {
+		return nightly
+	}
+	return 1
 }
 
 func runTests(m *testing.M, p plan, cluster **Cluster) int {
