@@ -1,6 +1,9 @@
 # The minutes are those of a machine with two cores and an empty cache.
 .DEFAULT_GOAL := help
-.PHONY: help build test demo e2e bench exam lint
+.PHONY: help build test demo e2e nightly bench exam lint
+
+# One package at a time: a cluster beside a trial would slow it down.
+E2E = go test -p 1 -tags e2e -count=1 -timeout 40m -v ./internal/testcluster ./internal/e2e/...
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +18,13 @@ test: ## vet and test with Go alone (4 minutes)
 demo: build ## a trial of a slower release, on this machine (1 minute)
 	bin/seatrial demo
 
-e2e: ## build the image and run it as pipelines do; needs root and what .ci/run installs; PICTURES=dir keeps pictures of the reports (8 minutes)
-	SEATRIAL_E2E=required go test -tags e2e -count=1 -timeout 25m -v ./internal/e2e/...
+e2e: ## run the image as pipelines do, and a cluster: installs what is missing, needs root; PICTURES=dir keeps pictures of the reports (18 minutes, 10 once the cluster is built)
+	.ci/install
+	SEATRIAL_E2E=required $(E2E)
+
+nightly: ## the same with every fault repeated (20 minutes once the cluster is built)
+	.ci/install
+	SEATRIAL_E2E=required SEATRIAL_NIGHTLY=1 $(E2E)
 
 bench: ## measure load, judge and costs beside peers (15 minutes)
 	go run ./internal/bench
@@ -27,4 +35,4 @@ exam: ## write docs/exam.md: the judge in worlds of known truth; EXAM=full plays
 lint: ## formatting, vet of every build tag, shell syntax (1 minute)
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; }
 	go vet -tags e2e ./...
-	for script in .ci/run .github/release.sh internal/e2e/*.sh; do bash -n $$script || exit 1; done
+	for script in .ci/* .github/release.sh internal/e2e/*.sh; do bash -n $$script || exit 1; done

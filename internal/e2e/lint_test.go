@@ -114,7 +114,7 @@ func TestActionFitsItsSchema(t *testing.T) {
 
 func TestScriptsAreSound(t *testing.T) {
 	need(t, "shellcheck")
-	for _, pattern := range []string{".ci/run", ".github/*.sh", "internal/e2e/*.sh"} {
+	for _, pattern := range []string{".ci/*", ".github/*.sh", "internal/e2e/*.sh"} {
 		for path := range files(t, pattern) {
 			run(t, os.Environ(), "", "shellcheck", filepath.Join(root, path)).expect(t, 0)
 		}

@@ -86,9 +86,13 @@ func TestNothingIsLeftAfterAKill(t *testing.T) {
 		t.Skip(reason)
 	}
 	c := child(t, "hold")
-	if _, err := c.StdinPipe(); err != nil {
+	stdin, open, err := os.Pipe() // open to the end: nothing but the kill may end the child
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer open.Close()
+	defer stdin.Close()
+	c.Stdin = stdin
 	output, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
