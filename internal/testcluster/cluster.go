@@ -32,7 +32,7 @@ type Cluster struct {
 	objects     dynamic.Interface
 	discovery   *discovery.DiscoveryClient
 	names       atomic.Int64
-	stopped     component // the API server, while it is stopped
+	stopped     *component // the API server, while it is stopped
 }
 
 // REST is the administrator's connection; the caller may change it.
@@ -98,23 +98,40 @@ func (c *Cluster) KubeconfigFor(t testing.TB, namespace, account string) string 
 	return path
 }
 
-// StopAPI kills the API server; what else runs goes on without it.
+// StopAPI kills the API server; what else runs goes on without it. It starts
+// again with StartAPI, at the latest at the test's end.
 func (c *Cluster) StopAPI(t testing.TB) {
 	t.Helper()
 	stopped, err := c.processes.kill(apiServer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.stopped = stopped
+	c.stopped = &stopped
+	t.Cleanup(func() {
+		if err := c.startAPI(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // StartAPI starts the API server after StopAPI, and waits until it is ready.
 func (c *Cluster) StartAPI(t testing.TB) {
 	t.Helper()
-	if err := c.processes.start(c.stopped); err != nil {
+	if err := c.startAPI(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.Await(t, "the API server", patience, c.apiReady)
+}
+
+// startAPI does nothing where the API server was not stopped.
+func (c *Cluster) startAPI(ctx context.Context) error {
+	if c.stopped == nil {
+		return nil
+	}
+	if err := c.processes.start(*c.stopped); err != nil {
+		return err
+	}
+	c.stopped = nil
+	return c.processes.await(ctx, "the API server", patience, c.apiReady)
 }
 
 // RestartAPI kills the API server and starts it again.
@@ -124,12 +141,22 @@ func (c *Cluster) RestartAPI(t testing.TB) {
 	c.StartAPI(t)
 }
 
-// Log is what the component has said so far: "kubelet", "traefik".
+// Log is what a component of the cluster has said so far: "kubelet", "traefik".
 func (c *Cluster) Log(t testing.TB, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(c.processes.logs(), name+".log"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// PodLog is what the pod's only container has said so far.
+func (c *Cluster) PodLog(t testing.TB, namespace, pod string) string {
+	t.Helper()
+	text, err := c.discovery.RESTClient().Get().AbsPath("/api/v1/namespaces", namespace, "pods", pod, "log").DoRaw(t.Context())
+	if err != nil {
+		t.Fatalf("log of pod %s: %v", pod, err)
 	}
 	return string(text)
 }

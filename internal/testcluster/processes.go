@@ -137,11 +137,15 @@ func (p *processes) await(ctx context.Context, what string, within time.Duration
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for last := error(nil); ; {
 		err := ready(ctx)
 		if err == nil {
 			return nil
 		}
+		if last != nil && ctx.Err() != nil {
+			err = last // what the deadline cut short tells less
+		}
+		last = err
 		if dead := p.dead(); dead != nil {
 			return fmt.Errorf("waiting for %s: %w", what, errors.Join(err, dead))
 		}

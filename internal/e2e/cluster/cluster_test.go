@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -30,6 +31,7 @@ func TestMain(m *testing.M) { testcluster.Main(m, testcluster.Gateway, &cluster)
 var (
 	deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
 	services    = schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	pods        = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 	secrets     = schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
 	configMaps  = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
 	httpRoutes  = schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}
@@ -47,6 +49,19 @@ const (
 
 //go:embed testdata/route.yaml
 var route string
+
+//go:embed testdata/traefikservice.yaml
+var traefikService string
+
+// One object of each kind that shares traffic.
+//
+//go:embed testdata/kinds.yaml
+var kindsOfRoutes string
+
+// A ServiceAccount "gate" that may list Deployments of its namespace.
+//
+//go:embed testdata/gate.yaml
+var gate string
 
 func TestServicesReachTheirReleases(t *testing.T) {
 	cluster.Require(t, testcluster.Pods)
@@ -87,25 +102,19 @@ func TestARouteSharesTrafficByItsWeights(t *testing.T) {
 	awaitShares(t, host, 50)
 }
 
+func TestTraefiksOwnKindsShareTraffic(t *testing.T) {
+	cluster.Require(t, testcluster.Gateway)
+	namespace := deploy(t)
+	host := namespace + ".test"
+	cluster.Apply(t, namespace, fmt.Sprintf(traefikService, host, 3, 1))
+	awaitShares(t, host, 25)
+	cluster.Apply(t, namespace, fmt.Sprintf(traefikService, host, 1, 1))
+	awaitShares(t, host, 50)
+}
+
 func TestAServiceAccountMayDoWhatItsRoleSays(t *testing.T) {
 	namespace := cluster.Namespace(t)
-	cluster.Apply(t, namespace, fmt.Sprintf(`
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: gate}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: gate}
-rules:
-  - {apiGroups: [apps], resources: [deployments], verbs: [get, list]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: gate}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: gate}
-subjects: [{kind: ServiceAccount, name: gate, namespace: %s}]
-`, namespace))
+	cluster.Apply(t, namespace, fmt.Sprintf(gate, namespace))
 	config, err := clientcmd.BuildConfigFromFlags("", cluster.KubeconfigFor(t, namespace, "gate"))
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +132,38 @@ subjects: [{kind: ServiceAccount, name: gate, namespace: %s}]
 	}
 	if _, err := objects.Resource(deployments).Namespace("default").List(t.Context(), metav1.ListOptions{}); !apierrors.IsForbidden(err) {
 		t.Errorf("listing Deployments of another namespace: %v, want that it is forbidden", err)
+	}
+}
+
+func TestAPodMayDoWhatItsServiceAccountMay(t *testing.T) {
+	cluster.Require(t, testcluster.Pods)
+	namespace := cluster.Namespace(t)
+	cluster.Image(t, "registry.local/ask:test", cluster.Build(t, "testdata/ask"))
+	cluster.Apply(t, namespace, fmt.Sprintf(gate, namespace), fmt.Sprintf(`
+apiVersion: v1
+kind: Pod
+metadata: {name: asks}
+spec:
+  serviceAccountName: gate
+  restartPolicy: Never
+  containers:
+    - name: ask
+      image: registry.local/ask:test
+      imagePullPolicy: Never
+      args: [/apis/apps/v1/namespaces/%[1]s/deployments, /api/v1/namespaces/%[1]s/secrets]
+`, namespace))
+	cluster.Await(t, "the pod's end", time.Minute, func(ctx context.Context) error {
+		pod, err := cluster.Objects().Resource(pods).Namespace(namespace).Get(ctx, "asks", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase"); phase != "Succeeded" {
+			return fmt.Errorf("its status is %v", pod.Object["status"])
+		}
+		return nil
+	})
+	if diff := cmp.Diff("200\n403\n", cluster.PodLog(t, namespace, "asks")); diff != "" {
+		t.Errorf("answers to the pod (-want +got):\n%s", diff)
 	}
 }
 
@@ -227,6 +268,3 @@ func get(ctx context.Context, url, host string) (int, error) {
 	}
 	return len(body), err
 }
-
-//go:embed testdata/kinds.yaml
-var kindsOfRoutes string
