@@ -1,3 +1,5 @@
+// The modules whose CRDs the test cluster installs. Nothing is imported from
+// them, so that go mod tidy would empty this file.
 module github.com/seatrial/seatrial/internal/testcluster/crds
 
 go 1.26.0
