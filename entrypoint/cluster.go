@@ -35,7 +35,7 @@ func (p process) waiter(file config.File, cluster *k8s.Cluster) (runner.Waiter, 
 		return http, err
 	}
 	tell := func(object, sentence string) {
-		fmt.Fprintf(p.stderr, "… %s %s\n", summary.Plain(object), summary.Plain(sentence))
+		fmt.Fprintf(p.stderr, "… %s: %s\n", summary.Plain(object), summary.Plain(sentence))
 	}
 	objects, err := k8s.NewWaiter(cluster, file.Ready.Objects, file.Ready.Within, file.Load.Secrets, tell)
 	if err != nil {

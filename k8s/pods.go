@@ -76,13 +76,13 @@ func readRunning(pod object, now time.Time, lasting bool) reading {
 	if !found || text(c, "status") != "True" {
 		return notYet("is not ready%s", because(c))
 	}
-	return held(moment(c, "lastTransitionTime"), now, steady, "is ready only since")
+	return held(moment(c, "lastTransitionTime"), now, steady, fmt.Sprintf("is ready, but not for %s yet", steady))
 }
 
 // held asks that something has been so for a while.
 func held(since, now time.Time, long time.Duration, what string) reading {
 	if age := now.Sub(since); age < long {
-		r := notYet("%s %s; it must be for %s", what, max(age, 0).Truncate(time.Second), long)
+		r := notYet("%s", what)
 		r.again = min(long-age, long)
 		return r
 	}
@@ -249,10 +249,10 @@ func (c container) runs(now time.Time) reading {
 	}
 	began := moment(c.status, "state", "running", "startedAt")
 	if count(c.status, "restartCount") > 0 {
-		return held(began, now, c.doubt(), "runs again"+c.after()+", only for")
+		return held(began, now, c.doubt(), fmt.Sprintf("runs again%s, but not for %s yet", c.after(), c.doubt().Round(time.Second)))
 	}
 	if c.spec["readinessProbe"] == nil {
-		return held(began, now, proven, "has no readiness probe and runs only for")
+		return held(began, now, proven, fmt.Sprintf("has no readiness probe and has not run for %s yet", proven))
 	}
 	return reading{state: ready}
 }
