@@ -177,9 +177,9 @@ func usable(config clientcmdapi.Config, name string, env Environment) error {
 }
 
 // withToken is the way out where a program for credentials is missing.
-const withToken = "The image has no cloud's programs. Give a kubeconfig with a token instead: " +
-	"kubectl create serviceaccount seatrial, kubectl create token seatrial, with the rights that seatrial rbac prints. " +
-	"On GitHub, seatrial/seatrial/host runs where the runner's programs are"
+const withToken = "The image has no cloud's programs. Give a kubeconfig with the token of a ServiceAccount instead " +
+	"(seatrial rbac prints one with its rights, kubectl create token makes its token), " +
+	"or run the seatrial program itself where that program is"
 
 func pluginOf(user *clientcmdapi.AuthInfo, env Environment) error {
 	if user.AuthProvider != nil {
