@@ -174,11 +174,14 @@ type vigil struct {
 	all     sync.WaitGroup
 	last    reading
 	told    string
+
+	confirming bool // it seemed ready, and is looked at anew: watches may be behind
 }
 
 // following is a feed that runs.
 type following struct {
 	number int
+	from   dynamic.ResourceInterface
 	what   collection
 	stop   context.CancelFunc
 	items  []object
@@ -189,10 +192,20 @@ func newVigil(ctx context.Context, w *Waiter, t target) *vigil {
 	return &vigil{Waiter: w, ctx: ctx, target: t, changes: make(chan change), feeds: map[role]*following{}, last: notYet("was not asked for yet")}
 }
 
+// restart forgets what was told and asks for all of it anew.
+func (v *vigil) restart() {
+	own := v.feeds[itself]
+	for r, f := range v.feeds {
+		f.stop()
+		delete(v.feeds, r)
+	}
+	v.start(itself, own.from, own.what)
+}
+
 func (v *vigil) start(r role, from dynamic.ResourceInterface, what collection) {
 	ctx, stop := context.WithCancel(v.ctx)
 	v.started++
-	f := &following{number: v.started, what: what, stop: stop}
+	f := &following{number: v.started, from: from, what: what, stop: stop}
 	v.feeds[r] = f
 	v.all.Go(func() {
 		feed(ctx, from, what, func(c change) {
@@ -230,11 +243,16 @@ func (v *vigil) run() (reading, error) {
 		if !v.known() {
 			continue
 		}
-		v.last = v.read()
+		if v.last = v.read(); v.last.state == ready && !v.confirming {
+			v.confirming, v.last = true, notYet("seemed ready, but the time was over before a second look could say so")
+			v.restart()
+			continue
+		}
 		v.say(v.last)
 		if v.last.state != waiting {
 			return v.last, nil
 		}
+		v.confirming = false
 		if v.last.again > 0 {
 			timer.Reset(v.last.again)
 		}

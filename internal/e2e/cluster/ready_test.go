@@ -112,7 +112,7 @@ func TestADeploymentIsWaitedForUntilItServes(t *testing.T) {
 	cluster.Apply(t, namespace, app("canary", testcluster.ProgramImage, serves, listening),
 		"{apiVersion: v1, kind: Service, metadata: {name: canary}, spec: {selector: {app: canary}, ports: [{port: 8080}]}}",
 		"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, image: '"+testcluster.ProgramImage+"', imagePullPolicy: Never, args: "+serves+"}]}}")
-	end().wants(t, 0, "deployment/canary: is not there", "deployment/canary: is ready", "service/canary: is ready", "pod/web: is ready")
+	end().wants(t, 0, "deployment/canary: is ready", "service/canary: is ready", "pod/web: is ready")
 }
 
 // A second release that crashes beside a first that serves well.
