@@ -150,6 +150,16 @@ func companions(name string) map[string]string {
 	return flags
 }
 
+func TestAWaitForWithoutASchemeIsNotToldWithItsPassword(t *testing.T) {
+	_, _, err := Load(Sources{
+		Flags:    map[string]string{"candidate": "http://c.svc", "objectives": "latency-p99 <= 1s", "wait-for": "ci:hunter2@shop/health\nshop:80/?k=hunter2"},
+		ReadFile: files(nil),
+	})
+	if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Count(err.Error(), "has no scheme") != 2 {
+		t.Error(err)
+	}
+}
+
 func TestEverySourceReachesEveryInput(t *testing.T) {
 	for _, input := range Inputs {
 		if input.Name == "" || input.Name == "config" {

@@ -229,9 +229,12 @@ func objects(l *ledger, path, text string, at trial.Source) *node {
 	return lines(l, path, text, at).only(func(line string) bool { return !isURL(line) })
 }
 
-// isURL goes by what only URLs have; a reference may stand for a whole one.
+// isURL goes by what only URLs have, those without a scheme too: what is wrong
+// with these is told without their credentials. A reference may stand for a
+// whole one.
 func isURL(line string) bool {
-	return strings.Contains(line, "://") || strings.HasPrefix(line, "$") || strings.HasPrefix(line, "/")
+	first, _, _ := strings.Cut(line, " ")
+	return strings.ContainsAny(first, ":@?") || strings.HasPrefix(line, "$") || strings.HasPrefix(line, "/")
 }
 
 // only keeps the items of a list whose text is right.

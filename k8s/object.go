@@ -67,6 +67,9 @@ func (o Object) target(namespace string) (target, error) {
 		t.shown = fmt.Sprintf("%s %s", t.shown, o.Selector)
 	}
 	switch {
+	case strings.ContainsAny(o.Object, ":@?#"):
+		// Not quoted: it may be a URL with credentials.
+		return target{}, fmt.Errorf("this is no object: %s; URLs stand in ready.urls", objectExample)
 	case word == "":
 		return target{}, fmt.Errorf("%q names no kind: %s", o.Object, objectExample)
 	case !known && !strings.Contains(word, "."):

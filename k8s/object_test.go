@@ -80,7 +80,8 @@ func TestWhatIsNoObjectIsSaid(t *testing.T) {
 		{Object{Object: "pod/x condition=Ready", Condition: "Ready"}, "given twice"},
 		{Object{Object: "pod/x", Condition: "Ready", JSONPath: "{.a}"}, "one or the other"},
 		{Object{Object: "pod/x jsonpath={.a"}, "jsonpath"},
-		{Object{Object: "localhost:8080/health"}, "is no kind"},
+		{Object{Object: "localhost:8080/health"}, "URLs stand in ready.urls"},
+		{Object{Object: "ci:hunter2@shop/health"}, "this is no object"},
 	} {
 		err := c.written.Check()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {

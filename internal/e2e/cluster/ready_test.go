@@ -45,7 +45,7 @@ func waitFor(t *testing.T, kubeconfig, namespace, within, objects string) func()
 	dir := t.TempDir()
 	c := exec.CommandContext(t.Context(), cluster.Program, "--candidate", cluster.REST().Host+"/readyz", "--insecure",
 		"--wait-for", objects, "--ready-within", within, "--kubeconfig", kubeconfig, "--namespace", namespace,
-		"--warmup=0s", "--for=3s", "--at-least=3s", "--objectives=latency-p50 <= 4s\nerror-rate <= 50%")
+		"--mode=report", "--warmup=0s", "--for=3s", "--at-least=3s", "--objectives=latency-p50 <= 4s\nerror-rate <= 50%")
 	c.Dir, c.Env = dir, []string{"HOME=" + dir}
 	var out strings.Builder
 	c.Stdout, c.Stderr = &out, &out
@@ -201,19 +201,39 @@ func TestTheWaitOutlivesTheAPIServer(t *testing.T) {
 	end().wants(t, 0, "is ready")
 }
 
-// Running under exactly the rights that seatrial rbac prints, and told which
-// one is missing where one is.
-func TestThePrintedRoleIsEnough(t *testing.T) {
+// In a pod there is no kubeconfig to be given.
+func TestAPodAsksAsItsOwnServiceAccount(t *testing.T) {
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
-	objects := "deployment/canary\nservice/canary\njob/seed\npod/x condition=Ready"
+	cluster.Apply(t, namespace, printedRights(t, namespace, "deployment/canary"), app("canary", testcluster.ProgramImage, serves, listening),
+		"{apiVersion: v1, kind: Pod, metadata: {name: gate}, spec: {serviceAccountName: seatrial, restartPolicy: Never, volumes: [{name: tmp, emptyDir: {}}], containers: [{name: gate, image: '"+
+			testcluster.ProgramImage+"', imagePullPolicy: Never, volumeMounts: [{name: tmp, mountPath: /tmp}], args: [--candidate, 'https://${KUBERNETES_SERVICE_HOST}/readyz', --insecure, --mode=report, "+
+			"'--objectives=error-rate <= 50%', --wait-for, deployment/canary, --warmup=0s, --for=3s, --at-least=3s, --report-dir=/tmp/report]}]}}")
+	waitFor(t, cluster.Kubeconfig, namespace, "1m", "pod/gate jsonpath={.status.phase}=Succeeded")().wants(t, 0, "pod/gate: is ready")
+	if said := cluster.PodLog(t, namespace, "gate"); !strings.Contains(said, "deployment/canary: is ready") {
+		t.Errorf("the pod said:\n%s", said)
+	}
+}
+
+// printedRights are the manifest that seatrial rbac prints.
+func printedRights(t *testing.T, namespace, objects string) string {
+	t.Helper()
 	rbac := exec.CommandContext(t.Context(), cluster.Program, "rbac", "--candidate", "http://x", "--objectives", "latency-p50 <= 1s", "--wait-for", objects, "--namespace", namespace)
 	rbac.Env = []string{"HOME=" + t.TempDir()}
 	manifest, err := rbac.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cluster.Apply(t, namespace, string(manifest))
+	return string(manifest)
+}
+
+// Running under exactly the rights that seatrial rbac prints, and told which
+// one is missing where one is.
+func TestThePrintedRoleIsEnough(t *testing.T) {
+	cluster.Require(t, testcluster.Pods)
+	namespace := cluster.Namespace(t)
+	objects := "deployment/canary\nservice/canary\njob/seed\npod/x condition=Ready"
+	cluster.Apply(t, namespace, printedRights(t, namespace, objects))
 	cluster.Apply(t, namespace, app("canary", testcluster.ProgramImage, crashes, ""),
 		"{apiVersion: v1, kind: Service, metadata: {name: canary}, spec: {selector: {app: canary}, ports: [{port: 8080}]}}",
 		app("other", testcluster.ProgramImage, serves, ""))
