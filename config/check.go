@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -145,6 +146,18 @@ func (c checker) ready() {
 		c.url(join(path, "url"), p.URL, "http", "https")
 		if _, err := regexp.Compile(p.Body); err != nil {
 			c.doubt(join(path, "body"), "%v", err)
+		}
+	}
+	first := map[k8s.Object]int{}
+	for i, o := range c.file.Ready.Objects {
+		path := fmt.Sprintf("ready.objects[%d]", i)
+		if err := o.Check(); err != nil {
+			c.doubt(path, "%v", err)
+		}
+		if other, twice := first[o]; twice {
+			c.doubt(path, "given twice; first as ready.objects[%d]", other)
+		} else {
+			first[o] = i
 		}
 	}
 }

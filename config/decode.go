@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -47,6 +48,8 @@ func shorthand(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe]():
 		return "url"
+	case reflect.TypeFor[k8s.Object]():
+		return "object"
 	case reflect.TypeFor[slo.Objective]():
 		return "objective"
 	case reflect.TypeFor[slo.Reward]():

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -16,7 +17,8 @@ type File struct {
 	Baseline   *loadgen.Target  `yaml:"baseline"`
 	Candidate  *loadgen.Target  `yaml:"candidate"`
 	Candidates []loadgen.Target `yaml:"candidates"`
-	Ready      loadgen.Ready    `yaml:"ready"`
+	Cluster    k8s.Access       `yaml:"cluster"`
+	Ready      Ready            `yaml:"ready"`
 	Load       loadgen.Options  `yaml:"load"`
 	Pattern    slo.Pattern      `yaml:"pattern"`
 	Objectives []slo.Objective  `yaml:"objectives"`
@@ -38,7 +40,7 @@ type File struct {
 func Default() File {
 	policy := slo.DefaultPolicy()
 	return File{
-		Ready:      loadgen.DefaultReady(),
+		Ready:      defaultReady(),
 		Load:       loadgen.DefaultOptions(),
 		Confidence: policy.Confidence,
 		AtLeast:    policy.AtLeast,

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/seatrial/seatrial/trial"
@@ -16,13 +18,15 @@ type Input struct {
 	Help        string // one sentence
 	Bool        bool   // true or false; a flag without a value means true
 
-	shape shape // how the text of an input becomes the file's value; nil: it is the value, trimmed
+	shares string // the input that this key without one of its own takes its part of
+	shape  shape  // how the text of an input becomes the file's value; nil: it is the value, trimmed
 }
 
 // Headings of the lists.
 const (
 	aboutVersions   = "Versions"
 	aboutReadiness  = "Readiness"
+	aboutCluster    = "Cluster"
 	aboutLoad       = "Load"
 	aboutRequest    = "Request"
 	aboutConnection = "Connection"
@@ -68,8 +72,8 @@ var Inputs = []Input{
 
 	{Path: "ready", Section: aboutReadiness, Placeholder: "MAPPING",
 		Help: "What must be true before any load is sent. Each version must answer in any case."},
-	{Name: "wait-for", Path: "ready.urls", Section: aboutReadiness, Placeholder: "URL", shape: lines,
-		Help: "URLs that must answer before any load is sent, one a line."},
+	{Name: "wait-for", Path: "ready.urls", Section: aboutReadiness, Placeholder: "WHAT", shape: urls,
+		Help: "URLs that must answer and objects that must be ready (deployment/shop) before any load, one a line."},
 	{Path: "ready.urls[].url", Section: aboutReadiness, Placeholder: "URL",
 		Help: "The URL to ask."},
 	{Path: "ready.urls[].status", Section: aboutReadiness, Placeholder: "STATUS", Default: "200-399",
@@ -79,7 +83,28 @@ var Inputs = []Input{
 	{Name: "ready-within", Path: "ready.within", Section: aboutReadiness, Placeholder: "DURATION", Default: "2m",
 		Help: "How long to wait for that; then the step ends with exit code 4."},
 	{Path: "ready.every", Section: aboutReadiness, Placeholder: "DURATION", Default: "500ms",
-		Help: "How often to ask."},
+		Help: "How often to ask a URL. Objects are watched."},
+	{Path: "ready.objects", Section: aboutReadiness, Placeholder: "OBJECT", shares: "wait-for", shape: objects,
+		Help: "Objects of the cluster that must be ready: deployment/shop, or a mapping with these keys."},
+	{Path: "ready.objects[].object", Section: aboutReadiness, Placeholder: "KIND/NAME",
+		Help: "The object, deployment/shop; behind it, condition= or jsonpath=; with a selector, the kind alone."},
+	{Path: "ready.objects[].namespace", Section: aboutReadiness, Placeholder: "NAME", Default: "cluster.namespace",
+		Help: "Its namespace."},
+	{Path: "ready.objects[].selector", Section: aboutReadiness, Placeholder: "LABELS",
+		Help: "All objects with these labels, and at least one, in place of a name: app=shop."},
+	{Path: "ready.objects[].condition", Section: aboutReadiness, Placeholder: "CONDITION", Default: "what the kind is known by",
+		Help: "The condition that tells: Ready, Ready=False."},
+	{Path: "ready.objects[].jsonpath", Section: aboutReadiness, Placeholder: "PATH", Default: "what the kind is known by",
+		Help: "The place that tells, and what must stand there: {.status.phase}=Running."},
+
+	{Path: "cluster", Section: aboutCluster, Placeholder: "MAPPING",
+		Help: "How to reach the Kubernetes cluster. It is only asked where something else here needs it."},
+	{Name: "kubeconfig", Path: "cluster.kubeconfig", Section: aboutCluster, Placeholder: "CONFIG", Default: "KUBECONFIG, ~/.kube/config, or the pod's own ServiceAccount",
+		Help: "The kubeconfig: its text, that in base64, or its path. Never shown."},
+	{Name: "kube-context", Path: "cluster.context", Section: aboutCluster, Placeholder: "NAME", Default: "the current one",
+		Help: "The context of the kubeconfig."},
+	{Name: "namespace", Path: "cluster.namespace", Section: aboutCluster, Placeholder: "NAME", Default: "the context's",
+		Help: "The namespace of objects that name none."},
 
 	{Path: "load", Section: aboutLoad, Placeholder: "MAPPING",
 		Help: "How much is sent to the versions, and what."},
@@ -195,6 +220,32 @@ func lines(_ *ledger, _, text string, at trial.Source) *node {
 	return n.unlessEmpty()
 }
 
+// urls are those of the lines that are URLs, and objects the others.
+func urls(l *ledger, path, text string, at trial.Source) *node {
+	return lines(l, path, text, at).only(isURL)
+}
+
+func objects(l *ledger, path, text string, at trial.Source) *node {
+	return lines(l, path, text, at).only(func(line string) bool { return !isURL(line) })
+}
+
+// isURL goes by what only URLs have, those without a scheme too: what is wrong
+// with these is told without their credentials. A reference may stand for a
+// whole one.
+func isURL(line string) bool {
+	first, _, _ := strings.Cut(line, " ")
+	return strings.ContainsAny(first, ":@?") || strings.HasPrefix(line, "$") || strings.HasPrefix(line, "/")
+}
+
+// only keeps the items of a list whose text is right.
+func (n *node) only(right func(string) bool) *node {
+	if n == nil {
+		return nil
+	}
+	n.items = slices.DeleteFunc(n.items, func(item *node) bool { return !right(item.text) })
+	return n.unlessEmpty()
+}
+
 // words is a list of single values with commas or spaces between them.
 func words(_ *ledger, _, text string, at trial.Source) *node {
 	n := &node{kind: list, at: at}
@@ -269,11 +320,12 @@ func linesOf(text string) []string {
 
 // given returns what a flag or a variable says, and which; "" where none does.
 func (i Input) given(flags map[string]string, env map[string]string) (text string, at trial.Source) {
-	if i.Name == "" {
+	name := cmp.Or(i.Name, i.shares)
+	if name == "" {
 		return "", trial.Source{}
 	}
-	if value := flags[i.Name]; strings.TrimSpace(value) != "" {
-		return value, trial.Source{Input: "--" + i.Name}
+	if value := flags[name]; strings.TrimSpace(value) != "" {
+		return value, trial.Source{Input: "--" + name}
 	}
 	for _, variable := range i.variables() {
 		if value := env[variable]; strings.TrimSpace(value) != "" {
@@ -286,7 +338,7 @@ func (i Input) given(flags map[string]string, env map[string]string) (text strin
 // variables are the names under which pipelines give the input, strongest
 // first. GitHub keeps the hyphens of INPUT_ names, and people can't type them.
 func (i Input) variables() []string {
-	upper := strings.ToUpper(i.Name)
+	upper := strings.ToUpper(cmp.Or(i.Name, i.shares))
 	plain := strings.ReplaceAll(upper, "-", "_")
 	return []string{"INPUT_" + upper, "INPUT_" + plain, "SEATRIAL_" + plain}
 }

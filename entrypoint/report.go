@@ -30,7 +30,13 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 			r.Reason = c.Broken
 		}
 	}
-	r.Remedy = remedy(r, a.file)
+	r.Unready, r.Remedy = out.Unready, remedy(r, a.file)
+	switch {
+	case out.Remedy != "":
+		r.Remedy = out.Remedy
+	case out.Hopeless:
+		r.Remedy = "Waiting longer would not help: mend what is named here; exit 4."
+	}
 	return r
 }
 

@@ -118,7 +118,7 @@ func routerFor(word string) (router, error) {
 		}
 		known = append(known, r.word)
 	}
-	return router{}, fmt.Errorf("there is no route of kind %q; there are %s", word, list(known))
+	return router{}, fmt.Errorf("there is no route of kind %q; there are %s", word, inWords(known))
 }
 
 func (r router) checked() router {

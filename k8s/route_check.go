@@ -131,7 +131,7 @@ func (r router) checkMirror(m *Mirror, backends []Backend) error {
 	}
 	i := slices.IndexFunc(backends, func(b Backend) bool { return b.Version == m.To })
 	if i < 0 {
-		return fmt.Errorf("mirror to %q: no version has this name; there are %s", m.To, list(versionsOf(backends)))
+		return fmt.Errorf("mirror to %q: no version has this name; there are %s", m.To, inWords(versionsOf(backends)))
 	}
 	if i == 0 {
 		return fmt.Errorf("mirror to %q: this is the baseline, whose traffic is mirrored; name a candidate", m.To)
@@ -169,7 +169,7 @@ func whoCan(able func(abilities) bool) string {
 			words = append(words, r.word)
 		}
 	}
-	return list(words)
+	return inWords(words)
 }
 
 func versionsOf(backends []Backend) []string {
@@ -181,7 +181,7 @@ func versionsOf(backends []Backend) []string {
 }
 
 // list is a, b and c.
-func list(words []string) string {
+func inWords(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}

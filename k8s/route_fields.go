@@ -93,10 +93,10 @@ func countAt(m fields, key string, missing int) (int, error) {
 	if m[key] == nil {
 		return missing, nil
 	}
-	return count(m[key], key)
+	return wholeAt(m[key], key)
 }
 
-func count(value any, keys ...string) (int, error) {
+func wholeAt(value any, keys ...string) (int, error) {
 	var n float64
 	switch v := value.(type) {
 	case int64:

@@ -106,7 +106,7 @@ func gatewayRuleOf(item fields, namespace string, backends []Backend) (gatewayRu
 // 100 percent among the versions.
 func strangeBackend(name string, backends []Backend) error {
 	return fmt.Errorf("backend %q is of no version of the trial (%s): make it a version, or take it out of this rule",
-		name, list(backendNames(backends)))
+		name, inWords(backendNames(backends)))
 }
 
 func backendNames(backends []Backend) []string {

@@ -52,7 +52,7 @@ func CheckWeights(of []Weight, versions []string) error {
 	seen := map[string]bool{}
 	for _, w := range of {
 		if !slices.Contains(versions, w.Version) {
-			return fmt.Errorf("weight of version %q: no version has this name; there are %s", w.Version, list(versions))
+			return fmt.Errorf("weight of version %q: no version has this name; there are %s", w.Version, inWords(versions))
 		}
 		if seen[w.Version] {
 			return fmt.Errorf("version %q has two weights", w.Version)
@@ -110,7 +110,7 @@ func weightShares(of []Weight, objects []object, backends []Backend) ([]int, err
 			value = n
 		}
 		if value != nil {
-			found[v], err = count(value, path.String())
+			found[v], err = wholeAt(value, path.String())
 		}
 		return err
 	})

@@ -49,6 +49,9 @@ type Stages struct {
 type Outcome struct {
 	Status   trial.Status
 	Reason   string // one sentence, untrusted; empty when judged
+	Remedy   string // what to do about it, where that is known
+	Hopeless bool   // it can't become ready
+	Unready  []trial.Unready
 	Examples []trial.Example
 }
 
@@ -93,7 +96,15 @@ func neverBegan(ctx context.Context, err error) Outcome {
 	case ctx.Err() != nil:
 		return Outcome{Status: trial.Cancelled, Reason: "cancelled while waiting until everything is ready"}
 	case errors.As(err, &missing):
-		return Outcome{Status: trial.NotReady, Reason: err.Error()}
+		return Outcome{Status: trial.NotReady, Reason: err.Error(), Hopeless: missing.Hopeless, Unready: missing.Unready}
+	}
+	var known interface {
+		error
+		Reason() string
+		Remedy() string
+	}
+	if errors.As(err, &known) {
+		return Outcome{Status: trial.Broken, Reason: "could not wait for readiness: " + known.Reason(), Remedy: known.Remedy()}
 	}
 	return Outcome{Status: trial.Broken, Reason: "could not wait for readiness: " + err.Error()}
 }

@@ -43,7 +43,7 @@ const (
 )
 
 func cutNames() []string {
-	return []string{"unexpected answers", "the chart", "every figure", "notes", fmt.Sprintf("findings beyond the first %d", fewest)}
+	return []string{"unexpected answers and logs", "the chart", "every figure", "notes", fmt.Sprintf("findings beyond the first %d", fewest)}
 }
 
 // fit renders the fullest document that is within the limit.
@@ -94,6 +94,7 @@ func compose(r trial.Report) document {
 	d.add(section{body: v.advised()})
 	d.add(section{body: v.ranking()})
 	d.add(section{body: v.lead()})
+	d.add(section{title: "What the cluster says", body: v.unready(), folded: true, shown: true, cut: examplesFirst})
 	d.add(section{body: v.findings()})
 	d.add(section{title: "Each objective in a sentence", body: v.reasons(), folded: true, shown: true})
 	d.add(section{title: v.duelsTitle(), body: v.duels(), folded: true, cut: thenFigures})

@@ -92,6 +92,10 @@ func poisonedReports(s string) []trial.Report {
 	open.Verdict = trial.Inconclusive
 	reports := []trial.Report{poisonedContest(won(), s), poisonedContest(undecidedContest(), s), poisonedContest(tradeOff(), s), poisonedContest(lost(), s)}
 	missing.Verdict, missing.Status, missing.Findings = trial.Inconclusive, trial.NotReady, nil
+	missing.Unready = []trial.Unready{
+		{Object: s, Sentence: s, Logs: []trial.PodLog{{Pod: s, Container: s, Lines: []string{s, s}}, {Lines: nil}}, Events: []string{s, s}},
+		{Object: s, Sentence: s, Logs: []trial.PodLog{{Pod: s, Container: s, Previous: true, Lines: []string{s}}}},
+	}
 	return append(reports, failed, open, missing)
 }
 

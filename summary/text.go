@@ -33,6 +33,7 @@ func Text(r trial.Report, style Style) string {
 	for _, s := range v.said() {
 		b.WriteString(wrap(s.label+": ", s.text, style.Width))
 	}
+	b.WriteString(v.unreadyText(style.Width))
 	if r.Measured.Rounds > 0 && style.ReportDir != "" {
 		b.WriteString("  Look again: " + v.again(style.ReportDir) + "\n")
 	}

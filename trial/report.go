@@ -25,6 +25,7 @@ type Report struct {
 	Notes    []string  `json:"notes,omitempty"`
 
 	Versions []Version `json:"versions"`
+	Unready  []Unready `json:"unready,omitempty"` // objects of the cluster that the trial waited for in vain
 	Measured Measured  `json:"measured"`
 	Totals   []Totals  `json:"totals,omitempty"` // of each version; none where nothing was judged
 	Series   []Tracks  `json:"series,omitempty"`
