@@ -33,6 +33,7 @@ func (c checker) check() {
 	c.files()
 	c.publish()
 	c.policy()
+	c.traffic()
 	c.budget()
 	if strings.TrimSpace(c.file.ReportDir) == "" {
 		c.doubt("report-dir", "empty: name the directory for evidence and reports")
@@ -344,7 +345,7 @@ func (c checker) budget() {
 		c.doubt("load.rate", "more than 4 billion requests in one trial: lower the rate or the time")
 		return
 	}
-	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
+	for _, text := range c.file.Policy().Check(c.file.judgedRounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
 		c.doubt("load.for", "%s", text)
 	}
 }

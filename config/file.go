@@ -24,6 +24,7 @@ type File struct {
 	Confidence slo.Percent      `yaml:"confidence"`
 	AtLeast    time.Duration    `yaml:"at-least"`
 	NoData     slo.NoData       `yaml:"no-data"`
+	Traffic    Traffic          `yaml:"traffic"`
 	Mode       Mode             `yaml:"mode"`
 	ReportDir  string           `yaml:"report-dir"`
 	Publish    Publish          `yaml:"publish"`
@@ -43,6 +44,7 @@ func Default() File {
 		Confidence: policy.Confidence,
 		AtLeast:    policy.AtLeast,
 		NoData:     policy.NoData,
+		Traffic:    DefaultTraffic(),
 		ReportDir:  "seatrial-report",
 	}
 }

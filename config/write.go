@@ -3,7 +3,6 @@ package config
 import (
 	"encoding"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -22,6 +21,9 @@ import (
 func (f File) YAML() ([]byte, error) {
 	shown := f.showable()
 	shown.Publish = Publish{}
+	if !shown.Traffic.Wanted() {
+		shown.Traffic = Traffic{}
+	}
 	n, err := encode(reflect.ValueOf(shown), reflect.ValueOf(Default()))
 	if err != nil {
 		return nil, fmt.Errorf("writing the trial file: %w", err)
@@ -70,14 +72,23 @@ func encode(v, standard reflect.Value) (*node, error) {
 		}
 		return n, nil
 	case reflect.Map:
-		n := &node{kind: mapping}
-		secrets := v.Interface().(map[string]trial.Secret)
-		for _, name := range slices.Sorted(maps.Keys(secrets)) {
-			n.set(name, &node{kind: scalar, text: secrets[name].String()})
-		}
-		return n, nil
+		return encodeTable(v)
 	}
 	return encodeStruct(v, standard)
+}
+
+func encodeTable(v reflect.Value) (*node, error) {
+	n := &node{kind: mapping}
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys {
+		value, err := encode(v.MapIndex(key), reflect.Value{})
+		if err != nil {
+			return nil, err
+		}
+		n.set(key.String(), value)
+	}
+	return n, nil
 }
 
 func encodeStruct(v, standard reflect.Value) (*node, error) {

@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"runner":             {"trial"},
 	"summary":            {"trial"},
 	"platform":           nil,
-	"config":             {"loadgen", "slo", "trial"},
+	"config":             {"k8s", "loadgen", "slo", "trial"},
 	"examples/sample":    nil,
 	"entrypoint":         {"config", "evidence", "examples/sample", "loadgen", "platform", "runner", "slo", "summary", "trial"},
 	"internal/bench":     {"evidence", "slo", "trial"},

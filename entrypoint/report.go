@@ -31,6 +31,9 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 		}
 	}
 	r.Remedy = remedy(r, a.file)
+	if r.Traffic = a.told(out, c.Parts); out.Unleft != nil && c.Verdict != trial.Fail {
+		r.Notes = append([]string{fmt.Sprintf("Before the route could not be left, the trial came to %s: %s.", c.Verdict, c.Reason)}, r.Notes...)
+	}
 	return r
 }
 
