@@ -252,7 +252,7 @@ func (s *steering) leave(ctx context.Context, out Outcome) Outcome {
 		weights = s.told.Before
 	}
 	if weights != nil && len(s.told.Course) > 0 {
-		s.told.Course = append(s.told.Course, trial.Split{At: s.last, Weights: weights, Why: "end"})
+		s.told.Course = append(s.told.Course, trial.Split{At: s.last, Weights: weights, Why: trial.AtTheEnd})
 	}
 	return out
 }

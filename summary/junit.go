@@ -220,6 +220,9 @@ func (v view) junitTrial() *junitSuite {
 func (v view) junitVerdict() string {
 	said := append([]string{outcomeOf(v.Report).word}, lines(v.Reason)...)
 	said = append(said, nonEmpty([]string{Plain(v.Remedy)})...)
+	for _, s := range v.trafficSaid() {
+		said = append(said, s.label+": "+s.text)
+	}
 	return strings.Join(append(said, v.remarks()...), "\n")
 }
 

@@ -247,7 +247,11 @@ func (v view) remarks() []string {
 	if split := v.split(); split != "" {
 		out = append(out, split+".")
 	}
-	if v.Verdict == trial.Fail && v.Status != trial.Judged {
+	switch {
+	case v.Verdict != trial.Fail || v.Status == trial.Judged:
+	case v.Traffic != nil && v.Traffic.Remedy != "":
+		out = append(out, "The fail stands, though the route was not left as it should be.")
+	default:
 		out = append(out, "The fail was shown before the trial ended early ("+v.Status.String()+"); it stands.")
 	}
 	if v.Mode == "report" && v.Judged() && v.Verdict != trial.Pass {

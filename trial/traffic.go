@@ -15,6 +15,22 @@ type Traffic struct {
 	Parts    []Part  `json:"parts,omitempty"`  // of requests that the split shared; none where every version was asked itself
 }
 
+// LeftWith is the split that the route was left with, in percent of each
+// version; nil where that is not known, or no route was moved.
+func (t *Traffic) LeftWith(versions []Version) []int {
+	if t == nil || t.Dry || t.Remedy != "" || len(t.Course) == 0 {
+		return nil
+	}
+	last := t.Course[len(t.Course)-1]
+	if last.Why != AtTheEnd || len(last.Weights) != len(versions) {
+		return nil
+	}
+	return last.Weights
+}
+
+// AtTheEnd is why a split is the one that a route was left with.
+const AtTheEnd = "end"
+
 // Part is one version's of the requests that a split shared.
 type Part struct {
 	Version  string   `json:"version"`  // Version.Name
