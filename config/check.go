@@ -345,9 +345,10 @@ func (c checker) budget() {
 		c.doubt("load.rate", "more than 4 billion requests in one trial: lower the rate or the time")
 		return
 	}
-	for _, text := range c.file.Policy().Check(c.file.judgedRounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
+	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
 		c.doubt("load.for", "%s", text)
 	}
+	c.settling()
 }
 
 // Below the least, a verdict would be worth less than a coin; above the most,

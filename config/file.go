@@ -29,8 +29,8 @@ type File struct {
 	ReportDir  string           `yaml:"report-dir"`
 	Publish    Publish          `yaml:"publish"`
 
-	// Written is how addresses that refer to variables were written, by what
-	// they came to: it is what is shown of them. Referred is what was filled in.
+	// Written is how addresses, and what testers send, were written where they
+	// refer to variables, by what they came to: it is what is shown of them. Referred is what was filled in.
 	Written  map[string]string `yaml:"-"`
 	Referred []string          `yaml:"-"`
 }

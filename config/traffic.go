@@ -1,8 +1,8 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"slices"
@@ -355,7 +355,7 @@ func (c checker) opening(versions int) {
 		c.doubt("traffic.split", "%d parts for %d versions: give one for each, the baseline's first", len(t.Split), versions)
 	case !whole || sum != 100:
 		c.doubt("traffic.split", "%s is %d in all: the parts are percent and sum to 100", splitText(t.Split), sum)
-	case t.Strategy == Progressive && c.given("traffic.start"):
+	case t.Strategy == Progressive && c.given("start"):
 		c.doubt("traffic.start", "given beside traffic.split: give one or the other")
 	}
 }
@@ -365,7 +365,7 @@ func (c checker) start(versions int) {
 	t := c.file.Traffic
 	switch {
 	case t.Strategy != Progressive || c.file.Baseline == nil:
-		if c.given("traffic.start") {
+		if c.given("start") {
 			c.doubt("traffic.start", "given where nothing starts by it: it is for strategy: progressive with a baseline")
 		}
 	case t.Start > t.Max:
@@ -383,7 +383,17 @@ func splitText(split []int) string {
 	return "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(split), " ", ", "), "[]") + "]"
 }
 
-func (c checker) given(path string) bool { _, given := c.places[path]; return given }
+// given reports whether the file says something about a key that differs from
+// its default: a resolved file says everything.
+func (c checker) given(key string) bool {
+	_, placed := c.places["traffic."+key]
+	t, d := c.file.Traffic, DefaultTraffic()
+	differs := map[string]bool{
+		"policy": t.Policy != d.Policy, "start": t.Start != d.Start, "explore": t.Explore != d.Explore,
+		"floor": t.Floor != d.Floor, "max": t.Max != d.Max, "step": t.Step != d.Step,
+	}
+	return placed && differs[key]
+}
 
 func (c checker) pace() {
 	t := c.file.Traffic
@@ -404,7 +414,7 @@ func (c checker) strategy() {
 	t := c.file.Traffic
 	if t.Strategy != Progressive {
 		for _, key := range []string{"policy", "explore", "floor", "max", "step"} {
-			if c.given("traffic." + key) {
+			if c.given(key) {
 				c.doubt("traffic."+key, "given with strategy: %s, in which evidence moves no weights: leave it out", t.Strategy)
 			}
 		}
@@ -414,13 +424,15 @@ func (c checker) strategy() {
 		c.doubt("traffic.policy", "fixed moves nothing: that is strategy: fixed-split")
 	case (p == slo.Thompson || p == slo.TopTwo) && len(c.file.Rewards) == 0:
 		c.doubt("traffic.policy", "%s shares traffic by the chance of being best, and nothing says what is best: give rewards, or policy: progressive", p)
-	case c.given("traffic.explore") && p != slo.EpsilonGreedy:
+	case c.given("explore") && p != slo.EpsilonGreedy:
 		c.doubt("traffic.explore", "given with policy: %s: it is for epsilon-greedy", p)
 	}
 	switch {
 	case t.Strategy == DarkLaunch && len(t.Match) == 0 && t.Mirror == nil:
 		c.doubt("traffic.strategy", "dark-launch without match or mirror: the candidate would get no requests but the trial's own; "+
 			"add mirror: {percent: 100}, or match: [{headers: {…}}], or take blue-green")
+	case t.AtEnd == Keep && len(t.Match) > 0:
+		c.doubt("traffic.at-end", "keep with match: the split of those who match would become everybody's; say to-winner or to-baseline")
 	case t.Strategy == BlueGreen && len(t.Match) > 0:
 		c.doubt("traffic.match", "given with blue-green, in which all requests go to the baseline: leave it out, or take dark-launch")
 	}
@@ -445,7 +457,8 @@ func (c checker) backends(targets []loadgen.Target) {
 	for _, target := range targets {
 		b, err := c.file.backend(target)
 		path := join("traffic.backends", target.Name)
-		if err != nil && !c.given(path) {
+		_, written := t.Backends[target.Name]
+		if err != nil && !written {
 			c.doubt("traffic.backends", "no backend for %s: %v; say which it is, as in backends: {%s: shop-canary:8080}", target.Name, err, target.Name)
 			continue
 		} else if err != nil {
@@ -515,15 +528,22 @@ func (c checker) rules(targets []loadgen.Target) {
 	}
 }
 
-// judgedRounds is how many of a trial's rounds can be judged at least: while
-// the split settles none is.
-func (f File) judgedRounds() int {
-	t, rounds := f.Traffic, f.Load.Rounds()
-	if !t.Wanted() || t.DryRun || t.Strategy != Progressive {
-		return rounds
+// settling refuses a trial that is long enough but for the time in which its
+// traffic settles, should each move that may come do so.
+func (c checker) settling() {
+	t, load := c.file.Traffic, c.file.Load
+	if len(c.mistakes) > 0 || !t.Wanted() || t.DryRun || t.Strategy != Progressive {
+		return
 	}
-	lost := float64(t.Settle+f.Load.RoundLength()) / float64(cmp.Or(t.Every, time.Second))
-	return int(float64(rounds) * max(0, 1-lost))
+	length := load.RoundLength()
+	judged := 1 - float64(t.Settle+length)/float64(t.Every)
+	rounds := int(judged * float64(load.Rounds()))
+	if len(c.file.Policy().Check(rounds, length, len(c.file.Targets()))) == 0 {
+		return
+	}
+	enough := time.Duration(math.Ceil(load.For.Seconds()/judged)) * time.Second
+	c.doubt("load.for", "%s is too short for a verdict with traffic that settles for %s of every %s, when nothing is judged: use for: %s or longer, or a longer traffic.every",
+		durationText(load.For), durationText(t.Settle), durationText(t.Every), durationText(enough))
 }
 
 // kind refuses a kind of route that is not known, and a plan that it can't do.

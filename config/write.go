@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -49,7 +50,23 @@ func (f File) showable() File {
 		f.Ready.URLs[i].URL = f.shown(f.Ready.URLs[i].URL)
 	}
 	f.Load.Proxy = f.shown(f.Load.Proxy)
+	f.Traffic.Match = slices.Clone(f.Traffic.Match)
+	for i, m := range f.Traffic.Match {
+		f.Traffic.Match[i] = k8s.Match{Headers: f.referring(m.Headers), Cookies: f.referring(m.Cookies), Path: m.Path}
+	}
 	return f
+}
+
+// referring are values as they were written where they refer to variables.
+func (f File) referring(values map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range values {
+		out[name] = value
+		if written, refers := f.Written[value]; refers {
+			out[name] = written
+		}
+	}
+	return out
 }
 
 // encode is the inverse of decode. Standard is the default of the same value,

@@ -6,6 +6,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"iter"
+	"math"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +22,7 @@ import (
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
 	"github.com/seatrial/seatrial/runner"
+	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -155,4 +159,136 @@ func TestAFailWhoseRouteCouldNotBeLeftStands(t *testing.T) {
 	t.Parallel()
 	r := steered(t, t.Context(), &paper{leave: errors.New("the API server is away")}, serve(t, always500), "")
 	r.wants(t, exitFail, "the API server is away")
+}
+
+// simulated is a trial without a clock, a network or a disk: the judge, its
+// weights and the runner, over drawn rounds of 250 ms.
+type simulated struct {
+	file   config.File
+	judge  *slo.Judge
+	rounds int
+	draw   func(random *mathrand.Rand, version int) (seconds float64, fails bool)
+	seed   uint64
+	shown  map[string]time.Duration // when a version was shown to violate
+	kept   []trial.Round
+}
+
+const simulatedRound = 250 * time.Millisecond
+
+func (s *simulated) Wait(context.Context) error                   { return nil }
+func (s *simulated) Ready()                                       {}
+func (s *simulated) Append(r trial.Round) error                   { s.kept = append(s.kept, r); return nil }
+func (s *simulated) Looked(trial.Round, trial.Look)               {}
+func (s *simulated) Ending(runner.Outcome, []int) ([]int, string) { return nil, "as it was" }
+
+func (s *simulated) Look(r trial.Round) trial.Look {
+	l := s.judge.Look(r)
+	for _, standing := range l.Standings() {
+		if _, known := s.shown[standing.Version]; standing.Verdict == trial.Fail && !known {
+			s.shown[standing.Version] = r.Closed
+		}
+	}
+	return l
+}
+
+func (s *simulated) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
+	random := mathrand.New(mathrand.NewPCG(s.seed, 1))
+	return func(yield func(trial.Round, error) bool) {
+		for i := range s.rounds {
+			if ctx.Err() != nil {
+				return
+			}
+			from := time.Duration(i) * simulatedRound
+			r := trial.Round{Series: trial.LoadSeries, Index: i, Complete: true, Start: from, End: from + simulatedRound, Closed: from + simulatedRound}
+			for v := range s.file.Targets() {
+				for range 25 {
+					q := trial.Request{Version: uint8(v), Status: trial.Answered(200, true)}
+					seconds, fails := s.draw(random, v)
+					if q.Latency = uint32(seconds * 1e7); fails {
+						q.Status = trial.Answered(500, false)
+					}
+					r.Requests = append(r.Requests, q)
+				}
+			}
+			r.Generator.Planned = len(r.Requests)
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// simulate runs a progressive trial and returns the course of its traffic.
+func simulate(t *testing.T, s *simulated, text string) *trial.Traffic {
+	t.Helper()
+	file, _, err := config.Load(config.Sources{
+		Flags: map[string]string{"config": "trial.yaml"}, ReadFile: func(string) ([]byte, error) { return []byte(text), nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.file, s.judge, s.shown = file, slo.New(file.Policy(), file.Versions()), map[string]time.Duration{}
+	start := time.Unix(0, 0)
+	out := runner.Run(t.Context(), runner.Stages{Waiter: s, Meter: s, Store: s, Judge: s, Watcher: s, Traffic: &runner.Traffic{
+		Route: &paper{}, Opening: file.Opening(), Steerer: steerer{s.judge, file.Traffic.Steering()}, Reliever: s.judge, Ender: s,
+		Every: file.Traffic.Every, Settle: file.Traffic.Settle, Clock: func() time.Time { return start },
+	}})
+	return out.Traffic
+}
+
+func TestAnEqualCandidateReachesItsMostInAsManyStepsAsItTakes(t *testing.T) {
+	for seed := range uint64(5) {
+		s := &simulated{rounds: 120, seed: seed, draw: func(random *mathrand.Rand, _ int) (float64, bool) {
+			return 0.05 * math.Exp(0.3*random.NormFloat64()), false
+		}}
+		course := simulate(t, s, `
+baseline: http://shop.prod.svc
+candidate: http://shop-canary.prod.svc
+objectives: [latency-p95 <= 150% of baseline]
+load: {for: 2m}
+at-least: 60s
+traffic: {route: httproute/shop, start: 10, max: 45, step: 10, every: 2s, settle: 500ms}
+`).Course
+		var parts []int
+		for _, split := range course {
+			parts = append(parts, split.Weights[1])
+		}
+		steps := int(math.Ceil((45 - 10) / 10.0))
+		want := []int{10, 20, 30, 40, 45, 0}
+		if !slices.Equal(parts, want) || len(want)-2 != steps {
+			t.Errorf("seed %d: %v, want %v: %d steps, and back", seed, parts, want, steps)
+		}
+	}
+}
+
+// Two of three versions may still win when the third is shown to be bad, so that
+// the trial goes on.
+func TestABadCandidateLosesItsTrafficInTheRoundThatShowsIt(t *testing.T) {
+	for seed := range uint64(10) {
+		s := &simulated{rounds: 160, seed: seed, draw: func(random *mathrand.Rand, version int) (float64, bool) {
+			return 0.05 * math.Exp(0.3*random.NormFloat64()), version == 1 && random.Float64() < 0.2
+		}}
+		told := simulate(t, s, `
+baseline: http://shop.prod.svc
+candidates: [{name: bad, url: http://shop-bad.prod.svc}, {name: good, url: http://shop-good.prod.svc}]
+objectives: [error-rate <= baseline + 2%]
+rewards: [minimize latency-mean]
+load: {for: 2m}
+at-least: 60s
+traffic: {route: httproute/shop, start: 20, every: 2s, settle: 500ms}
+`)
+		shown, found := s.shown["bad"]
+		if !found {
+			t.Fatalf("seed %d: nothing was shown", seed)
+		}
+		lost := slices.IndexFunc(told.Course, func(split trial.Split) bool { return split.Weights[1] == 0 })
+		if lost < 0 || told.Course[lost].At != shown || !strings.Contains(told.Course[lost].Why, "bad violated error-rate") {
+			t.Errorf("seed %d: shown at %s: %v", seed, shown, told.Course)
+		}
+		for _, r := range s.kept {
+			if r.Start >= shown && r.Weights[1] != 0 || r.Start < shown && r.Weights[1] == 0 {
+				t.Errorf("seed %d: the round from %s on has %v; shown at %s", seed, r.Start, r.Weights, shown)
+			}
+		}
+	}
 }
