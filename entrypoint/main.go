@@ -69,7 +69,7 @@ type process struct {
 	liveWidth int // of stderr
 
 	network   surroundings
-	openRoute func(config.File) (runner.Route, error)
+	openRoute func(process, config.File) (runner.Route, error)
 }
 
 func (p process) getenv(name string) string {

@@ -23,7 +23,7 @@ func (a *attempt) traffic() (*runner.Traffic, error) {
 	if t.Strategy == config.Progressive {
 		out.Steerer = steerer{a.judge, t.Steering()}
 	}
-	route, err := a.openRoute(a.file)
+	route, err := a.openRoute(a.process, a.file)
 	out.Route = route
 	return out, err
 }
@@ -37,7 +37,7 @@ type steerer struct {
 func (s steerer) Weights(now []int) []int { return s.judge.Weights(s.policy, now) }
 
 // noRoute is the way to routes where there is none.
-func noRoute(file config.File) (runner.Route, error) {
+func noRoute(_ process, file config.File) (runner.Route, error) {
 	return nil, fmt.Errorf("%s: routes need a cluster, and this build of seatrial speaks to none", file.Traffic.Name())
 }
 

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,13 +29,10 @@ import (
 
 // paper is a route on paper: it does what it is told and keeps what was done.
 type paper struct {
-	mu      sync.Mutex
-	done    []string
-	moved   chan struct{} // told of each shift
-	order   trial.Order
-	shift   error // of every shift but the first
-	leave   error
-	waiting bool // leaving takes until the context ends
+	mu    sync.Mutex
+	done  []string
+	moved func() // after the first shift; nil for nothing
+	leave error
 }
 
 func (p *paper) note(format string, args ...any) int {
@@ -47,8 +45,8 @@ func (p *paper) note(format string, args ...any) int {
 func (p *paper) Take(context.Context) ([]int, error) { p.note("take"); return []int{100, 0}, nil }
 
 func (p *paper) Shift(_ context.Context, weights []int) error {
-	if p.note("%v", weights) > 2 {
-		return p.shift
+	if p.note("%v", weights) == 2 && p.moved != nil {
+		time.AfterFunc(time.Second, p.moved)
 	}
 	return nil
 }
@@ -61,7 +59,7 @@ func (p *paper) Leave(ctx context.Context, weights []int) error {
 	return p.leave
 }
 
-func (p *paper) Order() trial.Order { return p.order }
+func (p *paper) Order() trial.Order { return trial.Order{} }
 
 // steered is a trial that moves the traffic of a route on paper.
 func steered(t *testing.T, ctx context.Context, route runner.Route, candidate, more string) result {
@@ -84,7 +82,7 @@ traffic:
 	p := process{
 		stdout: &stdout, stderr: &stderr, now: time.Now, random: rand.Reader, width: 100,
 		readFile:  func(string) ([]byte, error) { return []byte(text), nil },
-		openRoute: func(config.File) (runner.Route, error) { return route, nil },
+		openRoute: func(process, config.File) (runner.Route, error) { return route, nil },
 	}
 	code := p.run(ctx, map[string]string{"config": "trial.yaml"})
 	return result{code, stdout.String(), stderr.String(), dir}
@@ -159,6 +157,37 @@ func TestAFailWhoseRouteCouldNotBeLeftStands(t *testing.T) {
 	t.Parallel()
 	r := steered(t, t.Context(), &paper{leave: errors.New("the API server is away")}, serve(t, always500), "")
 	r.wants(t, exitFail, "the API server is away")
+}
+
+func TestASignalPutsTheRouteBack(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	route := &paper{moved: func() { cancel(signalled{syscall.SIGTERM}) }}
+	r := steered(t, ctx, route, serve(t, ok), "")
+	if r.code != exitSignal+int(syscall.SIGTERM) {
+		t.Errorf("exit code %d", r.code)
+	}
+	if got := route.done[len(route.done)-1]; got != "leave []" {
+		t.Errorf("%v", route.done)
+	}
+	if report := r.report(t); report.Status != trial.Cancelled || report.Traffic.Left != "as it was before the trial" || report.Traffic.Remedy != "" {
+		t.Errorf("%s: %+v", report.Status, report.Traffic)
+	}
+}
+
+func TestTheOutputsTellHowTheRouteWasLeft(t *testing.T) {
+	r := trial.Report{Versions: []trial.Version{{Name: "baseline"}, {Name: "a \"b\""}}}
+	if got := weights(r); got != "" {
+		t.Errorf("without a route: %s", got)
+	}
+	r.Traffic = &trial.Traffic{Course: []trial.Split{{Weights: []int{90, 10}, Why: "start"}}}
+	if got := weights(r); got != "" {
+		t.Errorf("of a route that was not left: %s", got)
+	}
+	r.Traffic.Course = append(r.Traffic.Course, trial.Split{Weights: []int{0, 100}, Why: trial.AtTheEnd})
+	if got := weights(r); got != `{"a \"b\"":100,"baseline":0}` {
+		t.Error(got)
+	}
 }
 
 // simulated is a trial without a clock, a network or a disk: the judge, its

@@ -39,7 +39,7 @@ type line struct {
 	Warmup    bool            `json:"warmup"`
 	Complete  bool            `json:"complete"`
 	Weights   []int           `json:"weights,omitempty"` // of live traffic, percent, in the order of the versions
-	Settling  bool            `json:"settling,omitempty"`
+	Settling  bool            `json:"settling,omitempty"` // while that split was being moved, or right after
 	Generator trial.Generator `json:"generator"`
 	Versions  []sample        `json:"versions"`
 	Requests  frame           `json:"requests"`
