@@ -18,7 +18,7 @@ type Traffic struct {
 // LeftWith is the split that the route was left with, in percent of each
 // version; nil where that is not known, or no route was moved.
 func (t *Traffic) LeftWith(versions []Version) []int {
-	if t == nil || t.Dry || t.Remedy != "" || len(t.Course) == 0 {
+	if t == nil || t.Dry || len(t.Course) == 0 {
 		return nil
 	}
 	last := t.Course[len(t.Course)-1]
