@@ -141,7 +141,7 @@ func (s *steering) mark(r *trial.Round) {
 			r.Settling = true
 		}
 	}
-	if r.Settling {
+	if r.Settling && !r.Warmup {
 		s.told.Settling++
 	}
 }

@@ -82,6 +82,16 @@ func TestARouteThatWasNotLeftIsToldEverywhere(t *testing.T) {
 	}
 }
 
+// Rounds in which traffic settles are not judged: a trial takes that much longer.
+func TestSettlingIsPartOfTheLengthThatWouldSettleATrial(t *testing.T) {
+	calm, moved := undecided(), undecided() // about 137.5 s
+	moved.Traffic = &trial.Traffic{Settling: moved.Measured.Rounds / 5}
+	calm.Findings, moved.Findings = calm.Findings[:1], moved.Findings[:1]
+	if got := []string{newView(calm).longer(), newView(moved).longer()}; got[0] != "2m20s" || got[1] != "2m45s" {
+		t.Error(got)
+	}
+}
+
 func TestManyVersionsShareOneColumn(t *testing.T) {
 	r := violated()
 	r.Versions = r.Versions[:1:1]

@@ -179,6 +179,9 @@ func (v view) longer() string {
 		most = max(most, n.Seconds)
 	}
 	needed := v.Measured.Lasted + time.Duration(most*float64(time.Second))
+	if v.Traffic != nil && v.Measured.Rounds > 0 {
+		needed += needed * time.Duration(v.Traffic.Settling) / time.Duration(v.Measured.Rounds) // it will settle as often
+	}
 	if most == 0 || needed <= v.Measured.Planned {
 		return ""
 	}
