@@ -34,6 +34,7 @@ func (c checker) check() {
 	c.files()
 	c.publish()
 	c.policy()
+	c.traffic()
 	c.budget()
 	if strings.TrimSpace(c.file.ReportDir) == "" {
 		c.doubt("report-dir", "empty: name the directory for evidence and reports")
@@ -360,6 +361,7 @@ func (c checker) budget() {
 	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
 		c.doubt("load.for", "%s", text)
 	}
+	c.settling()
 }
 
 // Below the least, a verdict would be worth less than a coin; above the most,

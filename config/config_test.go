@@ -125,6 +125,10 @@ var inputCases = map[string]struct{ value, line string }{
 	"pattern":           {"canary", "pattern: canary"},
 	"rewards":           {"# mine\nminimize latency-mean\n", "rewards:\n- minimize latency-mean # SOURCE"},
 	"no-data":           {"fail", "no-data: fail"},
+	"route":             {"httproute/shop", "  route: httproute/shop"},
+	"strategy":          {"blue-green", "  strategy: blue-green"},
+	"at-end":            {"keep", "  at-end: keep"},
+	"dry-run":           {"true", "  dry-run: true"},
 	"mode":              {"report", "mode: report"},
 	"report-dir":        {"out", "report-dir: out"},
 	"comment":           {"on-failure", "Comment:on-failure "},
@@ -145,6 +149,8 @@ func companions(name string) map[string]string {
 		flags["key"] = "there"
 	case "key":
 		flags["cert"] = "there"
+	case "strategy", "at-end", "dry-run":
+		flags["route"] = "httproute/shop"
 	}
 	delete(flags, name)
 	return flags

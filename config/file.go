@@ -26,12 +26,13 @@ type File struct {
 	Confidence slo.Percent      `yaml:"confidence"`
 	AtLeast    time.Duration    `yaml:"at-least"`
 	NoData     slo.NoData       `yaml:"no-data"`
+	Traffic    Traffic          `yaml:"traffic"`
 	Mode       Mode             `yaml:"mode"`
 	ReportDir  string           `yaml:"report-dir"`
 	Publish    Publish          `yaml:"publish"`
 
-	// Written is how addresses that refer to variables were written, by what
-	// they came to: it is what is shown of them. Referred is what was filled in.
+	// Written is how addresses, and what testers send, were written where they
+	// refer to variables, by what they came to: it is what is shown of them. Referred is what was filled in.
 	Written  map[string]string `yaml:"-"`
 	Referred []string          `yaml:"-"`
 }
@@ -45,6 +46,7 @@ func Default() File {
 		Confidence: policy.Confidence,
 		AtLeast:    policy.AtLeast,
 		NoData:     policy.NoData,
+		Traffic:    DefaultTraffic(),
 		ReportDir:  "seatrial-report",
 	}
 }

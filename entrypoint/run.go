@@ -157,5 +157,9 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 	if err != nil {
 		return broken(err)
 	}
-	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: watcher})
+	traffic, err := a.traffic()
+	if err != nil {
+		return broken(err)
+	}
+	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: watcher, Traffic: traffic})
 }

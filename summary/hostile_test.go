@@ -64,6 +64,10 @@ func poisoned(s string) trial.Report {
 	for i := range r.Examples {
 		r.Examples[i] = trial.Example{Version: s, Status: s, Count: 1, Text: s}
 	}
+	r.Traffic = &trial.Traffic{
+		Route: s, Strategy: s, Left: s, Remedy: s,
+		Course: []trial.Split{{Weights: []int{80, 10, 10}, Why: s}}, Parts: []trial.Part{{Version: s}},
+	}
 	return r
 }
 

@@ -220,6 +220,9 @@ func (v view) junitTrial() *junitSuite {
 func (v view) junitVerdict() string {
 	said := append([]string{outcomeOf(v.Report).word}, lines(v.Reason)...)
 	said = append(said, nonEmpty([]string{Plain(v.Remedy)})...)
+	for _, s := range v.trafficSaid() {
+		said = append(said, s.label+": "+s.text)
+	}
 	said = append(said, v.remarks()...)
 	return strings.TrimRight(strings.Join(said, "\n")+"\n"+v.unreadyText(0), "\n")
 }

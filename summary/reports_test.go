@@ -15,6 +15,7 @@ func reports() map[string]trial.Report {
 		"not-ready": notReady(), "broken": broken(), "candidates": threeCandidates(), "conformance": conformance(),
 	}
 	maps.Copy(out, contests())
+	maps.Copy(out, reroutes())
 	return out
 }
 
