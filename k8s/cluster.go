@@ -23,6 +23,7 @@ type Cluster struct {
 	kinds     meta.ResettableRESTMapper
 	config    *rest.Config
 	clock     *clock
+	calls     *atomic.Int64
 	who       string   // whose credentials are used: "the kubeconfig's context "prod""
 	secrets   []string // that it was given to use
 }
@@ -36,7 +37,9 @@ const (
 
 func newCluster(config *rest.Config, namespace string) (*Cluster, error) {
 	now := &clock{}
+	calls := new(atomic.Int64)
 	config.WrapTransport = now.reading
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return countedCalls{next, calls} })
 	config.UserAgent = "seatrial"
 	config.Burst, config.QPS = burst, perSecond
 	config.WarningHandler = rest.NoWarnings{}
@@ -49,7 +52,7 @@ func newCluster(config *rest.Config, namespace string) (*Cluster, error) {
 		return nil, fmt.Errorf("preparing to speak to the cluster: %w", err)
 	}
 	kinds := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(known))
-	return &Cluster{Namespace: namespace, objects: objects, kinds: kinds, config: config, clock: now}, nil
+	return &Cluster{Namespace: namespace, objects: objects, kinds: kinds, config: config, clock: now, calls: calls}, nil
 }
 
 // Server is the API server's address.
