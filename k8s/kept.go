@@ -141,7 +141,18 @@ var errAsItIs = errors.New("nothing to be written")
 // looked at again; while the API server is away it is tried again, until the
 // context ends.
 func (k *kept) change(ctx context.Context, ours mine, e edit) error {
-	err := k.changeAs(ctx, k.seen(), ours, e)
+	return k.insist(ctx, k.changeAs(ctx, k.seen(), ours, e), ours, e)
+}
+
+// check reads the object and looks whether it is accepted.
+func (k *kept) check(ctx context.Context, ours mine) error {
+	return k.insist(ctx, k.changeAnew(ctx, ours, asItIs), ours, asItIs)
+}
+
+func asItIs(object, *note) (*note, error) { return nil, errAsItIs }
+
+// insist tries again what ended in an error that may pass.
+func (k *kept) insist(ctx context.Context, err error, ours mine, e edit) error {
 	for wait := shortestPause; err != nil && k.passing(err) && pause(ctx, wait); wait = min(2*wait, longestPause) {
 		err = k.changeAnew(ctx, ours, e)
 	}

@@ -145,11 +145,13 @@ func (k *Keeper) oursOrBefore(o *kept, found object) (*note, error) {
 // bringBack brings objects back as their notes say, the route first, so that it
 // points to nothing that is there no more; then it takes the notes away, the
 // route's last, since it tells of the others. Objects that are accepted without
-// a note stay as they are. Before anything is changed all are looked at.
+// a note stay as they are. Of several, all are looked at before one is changed.
 func bringBack(ctx context.Context, objects []*kept, accept mine) error {
-	for _, o := range objects {
-		if _, err := accept(o, o.seen()); err != nil {
-			return err
+	if len(objects) > 1 {
+		for _, o := range objects {
+			if err := o.check(ctx, accept); err != nil {
+				return err
+			}
 		}
 	}
 	for _, o := range objects {

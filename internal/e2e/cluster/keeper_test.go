@@ -57,10 +57,12 @@ func beTrial(plan string) error {
 	if err != nil {
 		return err
 	}
-	k, err := k8s.NewKeeper(c, k8s.Routing{
-		Route: "httproute/shop", Backends: shopBackends(), Mirror: &k8s.Mirror{To: "candidate", Percent: 20},
-		Holder: p.Holder, Where: "a child", Now: time.Now, Tell: func(string) {},
-	})
+	r := shopRouting()
+	if p.Mesh {
+		r = meshRouting()
+	}
+	r.Holder = p.Holder
+	k, err := k8s.NewKeeper(c, r)
 	if err != nil {
 		return err
 	}
@@ -76,16 +78,29 @@ func beTrial(plan string) error {
 	}
 }
 
-type child struct{ Kubeconfig, Namespace, Holder string }
+type child struct {
+	Kubeconfig, Namespace, Holder string
+	Mesh                          bool
+}
 
-func shopBackends() []k8s.Backend {
-	return []k8s.Backend{{Version: "baseline", Name: "shop", Port: 80}, {Version: "candidate", Name: "shop-canary", Port: 80}}
+func shopRouting() k8s.Routing {
+	return k8s.Routing{
+		Route:    "httproute/shop",
+		Backends: []k8s.Backend{{Version: "baseline", Name: "shop", Port: 80}, {Version: "candidate", Name: "shop-canary", Port: 80}},
+		Mirror:   &k8s.Mirror{To: "candidate", Percent: 20},
+		Where:    "a test", Now: time.Now, Tell: func(string) {},
+	}
 }
 
 // killed is a trial that was killed so long after it said the word.
 func (s *shop) killed(word string, after time.Duration) {
 	s.Helper()
-	plan, err := json.Marshal(child{cluster.Kubeconfig, s.namespace, "dead-trial"})
+	killed(s, child{cluster.Kubeconfig, s.namespace, "dead-trial", false}, word, after)
+}
+
+func killed(s testing.TB, p child, word string, after time.Duration) {
+	s.Helper()
+	plan, err := json.Marshal(p)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -148,11 +163,8 @@ func newShop(t *testing.T) *shop {
 
 func (s *shop) keeper(change func(*k8s.Routing)) *k8s.Keeper {
 	s.Helper()
-	r := k8s.Routing{
-		Route:    "httproute/shop",
-		Backends: shopBackends(),
-		Holder:   "test-" + s.Name(), Where: "a test", Now: time.Now, Tell: func(text string) { s.Log(text) },
-	}
+	r := shopRouting()
+	r.Mirror, r.Holder, r.Tell = nil, "test-"+s.Name(), func(text string) { s.Log(text) }
 	if change != nil {
 		change(&r)
 	}
@@ -775,5 +787,170 @@ func TestLeaveWithoutAServerSaysWhatBringsItBack(t *testing.T) {
 	}
 	if s.get().GetAnnotations()[noteKey] == "" {
 		t.Error("the note is gone")
+	}
+}
+
+const meshRoute = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: [shop.test]
+  http:
+  - route:
+    - {destination: {host: shop, subset: stable}, weight: 100}
+    - {destination: {host: shop, subset: canary}, weight: 0}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: shop}
+spec:
+  host: shop
+  subsets: [{name: stable, labels: {version: stable}}, {name: canary, labels: {version: canary}}]
+`
+
+// meshRouting changes two objects: users are kept by both.
+func meshRouting() k8s.Routing {
+	return k8s.Routing{
+		Route:    "virtualservice/shop",
+		Backends: []k8s.Backend{{Version: "baseline", Name: "shop/stable"}, {Version: "candidate", Name: "shop/canary"}},
+		Sticky:   &k8s.Sticky{Cookie: "shop-version"},
+		Where:    "a test", Now: time.Now, Tell: func(string) {},
+	}
+}
+
+// mesh is a route of two objects in a namespace of its own.
+type mesh struct {
+	*testing.T
+	namespace string
+	cluster   *k8s.Cluster
+}
+
+func newMesh(t *testing.T) *mesh {
+	t.Helper()
+	cluster.Install(t, testcluster.Istio)
+	m := &mesh{T: t, namespace: cluster.Namespace(t)}
+	var err error
+	if m.cluster, err = connect(cluster.Kubeconfig, m.namespace); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Apply(t, m.namespace, meshRoute)
+	return m
+}
+
+func (m *mesh) at(resource string) dynamic.ResourceInterface {
+	kind := schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: resource}
+	return cluster.Objects().Resource(kind).Namespace(m.namespace)
+}
+
+// both are the VirtualService and the DestinationRule.
+func (m *mesh) both() [2]*unstructured.Unstructured {
+	m.Helper()
+	var found [2]*unstructured.Unstructured
+	for i, resource := range []string{"virtualservices", "destinationrules"} {
+		var err error
+		if found[i], err = m.at(resource).Get(m.Context(), "shop", metav1.GetOptions{}); err != nil {
+			m.Fatal(err)
+		}
+	}
+	return found
+}
+
+func (m *mesh) isAsBefore(before [2]*unstructured.Unstructured) {
+	m.Helper()
+	for i, after := range m.both() {
+		if diff := cmp.Diff(untouched(before[i]), untouched(after)); diff != "" {
+			m.Errorf("%s, before (-) and after (+):\n%s", after.GetKind(), diff)
+		}
+	}
+}
+
+func (m *mesh) keeper() *k8s.Keeper {
+	m.Helper()
+	r := meshRouting()
+	r.Holder, r.Tell = "test-"+m.Name(), func(text string) { m.Log(text) }
+	k, err := k8s.NewKeeper(m.cluster, r)
+	if err != nil {
+		m.Fatal(err)
+	}
+	if _, err := k.Take(m.Context()); err != nil {
+		m.Fatal(err)
+	}
+	return k
+}
+
+func TestEveryObjectOfARouteComesBack(t *testing.T) {
+	m := newMesh(t)
+	before := m.both()
+	k := m.keeper()
+	if err := k.Shift(t.Context(), []int{60, 40}); err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range m.both() {
+		if o.GetAnnotations()[noteKey] == "" || cmp.Equal(before[i].Object["spec"], o.Object["spec"]) {
+			t.Errorf("%s: not changed, or without a note", o.GetKind())
+		}
+	}
+	if err := k.Leave(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	m.isAsBefore(before)
+}
+
+func TestAnotherHandOnAFurtherObjectIsSeen(t *testing.T) {
+	m := newMesh(t)
+	k := m.keeper()
+	rule := m.both()[1]
+	if err := unstructured.SetNestedField(rule.Object, "ROUND_ROBIN", "spec", "trafficPolicy", "loadBalancer", "simple"); err != nil {
+		t.Fatal(err)
+	}
+	unstructured.RemoveNestedField(rule.Object, "spec", "trafficPolicy", "loadBalancer", "consistentHash")
+	if _, err := m.at("destinationrules").Update(t.Context(), rule, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-k.Changed():
+		if !strings.Contains(err.Error(), "destinationrule.networking.istio.io/shop was changed by another hand") {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the watch did not tell")
+	}
+	changed := m.both()
+	var takenOver *trial.TakenOverError
+	if err := k.Leave(t.Context(), nil); !errors.As(err, &takenOver) {
+		t.Error(err)
+	}
+	m.isAsBefore(changed)
+}
+
+func TestRestoreOfSeveralObjectsAfterAKillAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	for i := range 3 * testcluster.Rounds(30) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			m := newMesh(t)
+			before := m.both()
+			after := rand.N(150 * time.Millisecond)
+			killed(t, child{cluster.Kubeconfig, m.namespace, "dead-trial", true}, []string{"begun", "taken"}[i%2], after)
+			now := m.both()
+			notes, changed := 0, 0
+			for i, o := range now {
+				if o.GetAnnotations()[noteKey] != "" {
+					notes++
+				}
+				if !cmp.Equal(before[i].Object["spec"], o.Object["spec"]) {
+					changed++
+				}
+			}
+			if changed > 0 && notes < len(now) {
+				t.Errorf("killed after %s: %d of %d objects changed, %d notes", after, changed, len(now), notes)
+			}
+			t.Logf("killed after %s: %d notes, %d changed", after, notes, changed)
+			if err := k8s.Restore(t.Context(), m.cluster, "virtualservice/shop", "", k8s.Careful, time.Now, func(text string) { t.Log(text) }); err != nil {
+				t.Fatal(err)
+			}
+			m.isAsBefore(before)
+		})
 	}
 }
