@@ -52,7 +52,7 @@ func TestNoteBringsBackEveryKindOfField(t *testing.T) {
 }
 
 func TestNoteTellsTheTrialsStateFromOthers(t *testing.T) {
-	o := routeOf(map[string]any{"rules": "before", "hosts": "a"})
+	o := withSpec(map[string]any{"rules": "before", "hosts": "a"})
 	n := noted(o, []string{"spec", "rules"})
 	o.Object["spec"] = map[string]any{"rules": "of the trial", "hosts": "a"}
 	if err := n.stamp(o); err != nil {
@@ -67,15 +67,15 @@ func TestNoteTellsTheTrialsStateFromOthers(t *testing.T) {
 		{map[string]any{"rules": "another"}, false, false},
 		{map[string]any{}, false, false},
 	} {
-		untouched, errUntouched := n.untouched(routeOf(c.spec))
-		stands, errStands := n.stands(routeOf(c.spec))
+		untouched, errUntouched := n.untouched(withSpec(c.spec))
+		stands, errStands := n.stands(withSpec(c.spec))
 		if untouched != c.untouched || stands != c.stands || errUntouched != nil || errStands != nil {
 			t.Errorf("%v: untouched %v, stands %v; %v %v", c.spec, untouched, stands, errUntouched, errStands)
 		}
 	}
 }
 
-func routeOf(spec map[string]any) object {
+func withSpec(spec map[string]any) object {
 	return &unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "shop"}, "spec": spec}}
 }
 
@@ -84,7 +84,7 @@ func TestUnreadableNotesAreErrors(t *testing.T) {
 		"hello":        "can't be read",
 		`{"schema":2}`: "has schema 2; this seatrial reads 1",
 	} {
-		o := routeOf(nil)
+		o := withSpec(nil)
 		o.SetAnnotations(map[string]string{noteKey: text})
 		if n, err := noteOn(o); n != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, %v", text, n, err)
@@ -93,14 +93,14 @@ func TestUnreadableNotesAreErrors(t *testing.T) {
 }
 
 func TestNoteLargerThanAnnotationsIsRefused(t *testing.T) {
-	o := routeOf(map[string]any{"rules": strings.Repeat("x", annotationLimit)})
+	o := withSpec(map[string]any{"rules": strings.Repeat("x", annotationLimit)})
 	if err := noted(o, []string{"spec", "rules"}).stamp(o); err != nil {
 		t.Fatal(err)
 	}
 	if err := fits(o); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
 		t.Error(err)
 	}
-	small := routeOf(map[string]any{"rules": "x"})
+	small := withSpec(map[string]any{"rules": "x"})
 	if err := noted(small, []string{"spec", "rules"}).stamp(small); err != nil {
 		t.Fatal(err)
 	}
