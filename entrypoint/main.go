@@ -40,7 +40,7 @@ func start() (code int) {
 		color: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 		live:  term.IsTerminal(int(os.Stderr.Fd())),
 		width: width(os.Stdout), liveWidth: width(os.Stderr),
-		network: here(), openRoute: noRoute,
+		network: here(), openRoute: clusterRoute,
 	}
 	defer func() {
 		if fault := recover(); fault != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os/exec"
 
@@ -34,12 +35,23 @@ func (p process) rbac(flags map[string]string, account string) int {
 		p.tell(err)
 		return exitBadInput
 	}
-	if !file.NeedsCluster() {
+	if !file.NeedsCluster() && !file.Traffic.Wanted() {
 		p.tell("seatrial: nothing in the trial file is about the cluster, so it needs no rights there.")
 		return exitPass
 	}
 	namespace := p.namespace(file)
-	fmt.Fprint(p.stdout, k8s.RBAC(account, namespace, k8s.Rules(namespace, file.Ready.Objects)))
+	rules := k8s.Rules(namespace, file.Ready.Objects)
+	if file.Traffic.Wanted() {
+		routing := routingOf(file)
+		routing.Namespace = cmp.Or(routing.Namespace, namespace)
+		more, err := routing.Rules()
+		if err != nil {
+			p.tell(err)
+			return exitBadInput
+		}
+		rules = append(rules, more...)
+	}
+	fmt.Fprint(p.stdout, k8s.RBAC(account, namespace, rules))
 	return exitPass
 }
 

@@ -36,11 +36,6 @@ type steerer struct {
 
 func (s steerer) Weights(now []int) []int { return s.judge.Weights(s.policy, now) }
 
-// noRoute is the way to routes where there is none.
-func noRoute(_ process, file config.File) (runner.Route, error) {
-	return nil, fmt.Errorf("%s: routes need a cluster, and this build of seatrial speaks to none", file.Traffic.Name())
-}
-
 // Ending says how the route is left: a pass may move traffic for good, and
 // nothing else does.
 func (a *attempt) Ending(out runner.Outcome, now []int) (weights []int, left string) {

@@ -1,25 +1,30 @@
 package k8s
 
 import (
-	"context"
-
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Rules are the rights that the trial of a route needs. Further objects of some
-// kinds of routes are known only from the route: then it is read.
-func (k *Keeper) Rules(ctx context.Context) ([]Rule, error) {
-	rules := append(lockRules(k.Namespace, k.Route), objectRule(k.Namespace, k.router.group, k.name))
-	if k.router.others == nil {
-		return rules, nil
-	}
-	objects, err := k.objects(ctx)
+// Rules are the rights that a trial with this route needs in its namespace.
+func (r Routing) Rules() ([]Rule, error) {
+	known, name, err := r.router()
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range objects[1:] {
-		rules = append(rules, objectRule(k.Namespace, o.group, o.name))
+	rules := append(lockRules(r.Namespace, wordOf(known.group)+"/"+name), objectRule(r.Namespace, known.group, name))
+	if known.others == nil {
+		return rules, nil
+	}
+	// Which further objects there are hangs on the backends alone.
+	route := &unstructured.Unstructured{Object: map[string]any{}}
+	route.SetNamespace(r.Namespace)
+	others, err := known.others(route, r.Backends, r.Sticky)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range others {
+		rules = append(rules, objectRule(r.Namespace, o.group, o.name))
 	}
 	return rules, nil
 }

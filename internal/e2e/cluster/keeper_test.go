@@ -663,7 +663,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 // no others.
 func (s *shop) withRights() {
 	s.Helper()
-	rules, err := s.keeper(nil).Rules(s.Context())
+	rules, err := s.keeper(nil).Rules()
 	if err != nil {
 		s.Fatal(err)
 	}
