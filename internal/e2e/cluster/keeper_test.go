@@ -954,3 +954,57 @@ func TestRestoreOfSeveralObjectsAfterAKillAtAnyMoment(t *testing.T) {
 		})
 	}
 }
+
+// seatrial runs the program as an operator does.
+func (s *shop) seatrial(args ...string) (out string, code int) {
+	s.Helper()
+	c := exec.CommandContext(s.Context(), cluster.Program, append(args, "--namespace", s.namespace, "--kubeconfig", cluster.Kubeconfig)...)
+	c.Dir = s.TempDir()
+	text, err := c.CombinedOutput()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		s.Fatal(err)
+	}
+	return string(text), c.ProcessState.ExitCode()
+}
+
+func TestRestoreOfAllRoutesAsACommand(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	before := s.get()
+	s.killed("taken", 20*time.Millisecond)
+	out, code := s.seatrial("restore", "--all")
+	if code != 0 || !strings.Contains(out, "httproute/shop: as it was before the trial") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	if diff := cmp.Diff(untouched(before), untouched(s.get())); diff != "" {
+		t.Error(diff)
+	}
+	out, code = s.seatrial("restore", "--all")
+	if code != 0 || !strings.Contains(out, "nothing to restore") {
+		t.Errorf("again: exit code %d: %s", code, out)
+	}
+	out, code = s.seatrial("override", "pause", "--route", "httproute/shop")
+	if code != 5 || !strings.Contains(out, "no trial moves its traffic") {
+		t.Errorf("override: exit code %d: %s", code, out)
+	}
+}
+
+func TestKeepLeavesTheRouteAndTakesTheNoteAway(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.killed("taken", 20*time.Millisecond)
+	s.edit(setWeights(5, 5))
+	changed := s.get()
+	out, code := s.seatrial("restore", "--keep", "--route", "httproute/shop")
+	if code != 0 || !strings.Contains(out, "left as it is") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	after := s.get()
+	if diff := cmp.Diff(changed.Object["spec"], after.Object["spec"]); diff != "" {
+		t.Error(diff)
+	}
+	if found := after.GetAnnotations(); !cmp.Equal(found, map[string]string{"team": "shop"}) {
+		t.Error(found)
+	}
+}
