@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -33,6 +34,7 @@ func (c checker) check() {
 	c.files()
 	c.publish()
 	c.policy()
+	c.traffic()
 	c.budget()
 	if strings.TrimSpace(c.file.ReportDir) == "" {
 		c.doubt("report-dir", "empty: name the directory for evidence and reports")
@@ -145,6 +147,18 @@ func (c checker) ready() {
 		c.url(join(path, "url"), p.URL, "http", "https")
 		if _, err := regexp.Compile(p.Body); err != nil {
 			c.doubt(join(path, "body"), "%v", err)
+		}
+	}
+	first := map[k8s.Object]int{}
+	for i, o := range c.file.Ready.Objects {
+		path := fmt.Sprintf("ready.objects[%d]", i)
+		if err := o.Check(); err != nil {
+			c.doubt(path, "%v", err)
+		}
+		if other, twice := first[o]; twice {
+			c.doubt(path, "given twice; first as ready.objects[%d]", other)
+		} else {
+			first[o] = i
 		}
 	}
 }
@@ -347,6 +361,7 @@ func (c checker) budget() {
 	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
 		c.doubt("load.for", "%s", text)
 	}
+	c.settling()
 }
 
 // Below the least, a verdict would be worth less than a coin; above the most,

@@ -94,8 +94,11 @@ var inputCases = map[string]struct{ value, line string }{
 	"baseline":          {"http://old.svc", "baseline: http://old.svc"},
 	"baseline-version":  {"v41", "  version: v41"},
 	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=***\n- http://b.svc/?y=***"},
-	"wait-for":          {"http://a.svc/ready # first\nhttp://b.svc/ready\n", "  - http://a.svc/ready\n  - http://b.svc/ready"},
+	"wait-for":          {"http://a.svc/ready # first\ndeployment/shop # then\nhttp://b.svc/ready\npod/x condition=Ready\n", "  - http://a.svc/ready\n  - http://b.svc/ready\n  objects:\n  - deployment/shop\n  - pod/x condition=Ready"},
 	"ready-within":      {"3m", "  within: 3m"},
+	"kubeconfig":        {"apiVersion: v1\nkind: Config\n", "  kubeconfig: '***'"},
+	"kube-context":      {"prod", "  context: prod"},
+	"namespace":         {"shop", "  namespace: shop"},
 	"rate":              {"120/s", "  rate: 120/s"},
 	"for":               {"90s", "  for: 1m30s"},
 	"warmup":            {"1s", "  warmup: 1s"},
@@ -122,6 +125,10 @@ var inputCases = map[string]struct{ value, line string }{
 	"pattern":           {"canary", "pattern: canary"},
 	"rewards":           {"# mine\nminimize latency-mean\n", "rewards:\n- minimize latency-mean # SOURCE"},
 	"no-data":           {"fail", "no-data: fail"},
+	"route":             {"httproute/shop", "  route: httproute/shop"},
+	"strategy":          {"blue-green", "  strategy: blue-green"},
+	"at-end":            {"keep", "  at-end: keep"},
+	"dry-run":           {"true", "  dry-run: true"},
 	"mode":              {"report", "mode: report"},
 	"report-dir":        {"out", "report-dir: out"},
 	"comment":           {"on-failure", "Comment:on-failure "},
@@ -142,9 +149,21 @@ func companions(name string) map[string]string {
 		flags["key"] = "there"
 	case "key":
 		flags["cert"] = "there"
+	case "strategy", "at-end", "dry-run":
+		flags["route"] = "httproute/shop"
 	}
 	delete(flags, name)
 	return flags
+}
+
+func TestAWaitForWithoutASchemeIsNotToldWithItsPassword(t *testing.T) {
+	_, _, err := Load(Sources{
+		Flags:    map[string]string{"candidate": "http://c.svc", "objectives": "latency-p99 <= 1s", "wait-for": "ci:hunter2@shop/health\nshop:80/?k=hunter2"},
+		ReadFile: files(nil),
+	})
+	if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Count(err.Error(), "has no scheme") != 2 {
+		t.Error(err)
+	}
 }
 
 func TestEverySourceReachesEveryInput(t *testing.T) {

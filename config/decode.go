@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -47,6 +48,8 @@ func shorthand(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe]():
 		return "url"
+	case reflect.TypeFor[k8s.Object]():
+		return "object"
 	case reflect.TypeFor[slo.Objective]():
 		return "objective"
 	case reflect.TypeFor[slo.Reward]():
@@ -206,12 +209,18 @@ func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 	}
 	if err := set(v, e.text); err != nil {
 		d.add(n.at, path, "%v", err)
-	} else if len(e.names) > 0 && (strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy")) {
+	} else if len(e.names) > 0 && maybeCredential(path) {
 		d.address(e)
 	}
 }
 
-// address keeps how an address was written: a query may hold a credential.
+// maybeCredential reports whether what a text refers to may be one: in the
+// query of an address, or as what only testers send.
+func maybeCredential(path string) bool {
+	return strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy") || strings.HasPrefix(path, "traffic.match")
+}
+
+// address keeps how a text was written that may hold a credential.
 func (d *decoder) address(e expansion) {
 	if d.written == nil {
 		d.written = map[string]string{}

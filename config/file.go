@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -16,7 +17,8 @@ type File struct {
 	Baseline   *loadgen.Target  `yaml:"baseline"`
 	Candidate  *loadgen.Target  `yaml:"candidate"`
 	Candidates []loadgen.Target `yaml:"candidates"`
-	Ready      loadgen.Ready    `yaml:"ready"`
+	Cluster    k8s.Access       `yaml:"cluster"`
+	Ready      Ready            `yaml:"ready"`
 	Load       loadgen.Options  `yaml:"load"`
 	Pattern    slo.Pattern      `yaml:"pattern"`
 	Objectives []slo.Objective  `yaml:"objectives"`
@@ -24,12 +26,13 @@ type File struct {
 	Confidence slo.Percent      `yaml:"confidence"`
 	AtLeast    time.Duration    `yaml:"at-least"`
 	NoData     slo.NoData       `yaml:"no-data"`
+	Traffic    Traffic          `yaml:"traffic"`
 	Mode       Mode             `yaml:"mode"`
 	ReportDir  string           `yaml:"report-dir"`
 	Publish    Publish          `yaml:"publish"`
 
-	// Written is how addresses that refer to variables were written, by what
-	// they came to: it is what is shown of them. Referred is what was filled in.
+	// Written is how addresses, and what testers send, were written where they
+	// refer to variables, by what they came to: it is what is shown of them. Referred is what was filled in.
 	Written  map[string]string `yaml:"-"`
 	Referred []string          `yaml:"-"`
 }
@@ -38,11 +41,12 @@ type File struct {
 func Default() File {
 	policy := slo.DefaultPolicy()
 	return File{
-		Ready:      loadgen.DefaultReady(),
+		Ready:      defaultReady(),
 		Load:       loadgen.DefaultOptions(),
 		Confidence: policy.Confidence,
 		AtLeast:    policy.AtLeast,
 		NoData:     policy.NoData,
+		Traffic:    DefaultTraffic(),
 		ReportDir:  "seatrial-report",
 	}
 }

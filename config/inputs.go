@@ -1,6 +1,8 @@
 package config
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/seatrial/seatrial/trial"
@@ -16,17 +18,20 @@ type Input struct {
 	Help        string // one sentence
 	Bool        bool   // true or false; a flag without a value means true
 
-	shape shape // how the text of an input becomes the file's value; nil: it is the value, trimmed
+	shares string // the input that this key without one of its own takes its part of
+	shape  shape  // how the text of an input becomes the file's value; nil: it is the value, trimmed
 }
 
 // Headings of the lists.
 const (
 	aboutVersions   = "Versions"
 	aboutReadiness  = "Readiness"
+	aboutCluster    = "Cluster"
 	aboutLoad       = "Load"
 	aboutRequest    = "Request"
 	aboutConnection = "Connection"
 	aboutJudgement  = "Judgement"
+	aboutTraffic    = "Traffic"
 	aboutResult     = "Result"
 	aboutPublishing = "Publishing"
 )
@@ -68,8 +73,8 @@ var Inputs = []Input{
 
 	{Path: "ready", Section: aboutReadiness, Placeholder: "MAPPING",
 		Help: "What must be true before any load is sent. Each version must answer in any case."},
-	{Name: "wait-for", Path: "ready.urls", Section: aboutReadiness, Placeholder: "URL", shape: lines,
-		Help: "URLs that must answer before any load is sent, one a line."},
+	{Name: "wait-for", Path: "ready.urls", Section: aboutReadiness, Placeholder: "WHAT", shape: urls,
+		Help: "URLs that must answer and objects that must be ready (deployment/shop) before any load, one a line."},
 	{Path: "ready.urls[].url", Section: aboutReadiness, Placeholder: "URL",
 		Help: "The URL to ask."},
 	{Path: "ready.urls[].status", Section: aboutReadiness, Placeholder: "STATUS", Default: "200-399",
@@ -79,7 +84,28 @@ var Inputs = []Input{
 	{Name: "ready-within", Path: "ready.within", Section: aboutReadiness, Placeholder: "DURATION", Default: "2m",
 		Help: "How long to wait for that; then the step ends with exit code 4."},
 	{Path: "ready.every", Section: aboutReadiness, Placeholder: "DURATION", Default: "500ms",
-		Help: "How often to ask."},
+		Help: "How often to ask a URL. Objects are watched."},
+	{Path: "ready.objects", Section: aboutReadiness, Placeholder: "OBJECT", shares: "wait-for", shape: objects,
+		Help: "Objects of the cluster that must be ready: deployment/shop, or a mapping with these keys."},
+	{Path: "ready.objects[].object", Section: aboutReadiness, Placeholder: "KIND/NAME",
+		Help: "The object, deployment/shop; behind it, condition= or jsonpath=; with a selector, the kind alone."},
+	{Path: "ready.objects[].namespace", Section: aboutReadiness, Placeholder: "NAME", Default: "cluster.namespace",
+		Help: "Its namespace."},
+	{Path: "ready.objects[].selector", Section: aboutReadiness, Placeholder: "LABELS",
+		Help: "All objects with these labels, and at least one, in place of a name: app=shop."},
+	{Path: "ready.objects[].condition", Section: aboutReadiness, Placeholder: "CONDITION", Default: "what the kind is known by",
+		Help: "The condition that tells: Ready, Ready=False."},
+	{Path: "ready.objects[].jsonpath", Section: aboutReadiness, Placeholder: "PATH", Default: "what the kind is known by",
+		Help: "The place that tells, and what must stand there: {.status.phase}=Running."},
+
+	{Path: "cluster", Section: aboutCluster, Placeholder: "MAPPING",
+		Help: "How to reach the Kubernetes cluster. It is only asked where something else here needs it."},
+	{Name: "kubeconfig", Path: "cluster.kubeconfig", Section: aboutCluster, Placeholder: "CONFIG", Default: "KUBECONFIG, ~/.kube/config, or the pod's own ServiceAccount",
+		Help: "The kubeconfig: its text, that in base64, or its path. Never shown."},
+	{Name: "kube-context", Path: "cluster.context", Section: aboutCluster, Placeholder: "NAME", Default: "the current one",
+		Help: "The context of the kubeconfig."},
+	{Name: "namespace", Path: "cluster.namespace", Section: aboutCluster, Placeholder: "NAME", Default: "the context's",
+		Help: "The namespace of objects that name none."},
 
 	{Path: "load", Section: aboutLoad, Placeholder: "MAPPING",
 		Help: "How much is sent to the versions, and what."},
@@ -156,6 +182,67 @@ var Inputs = []Input{
 	{Name: "no-data", Path: "no-data", Section: aboutJudgement, Placeholder: "WORD", Default: "inconclusive",
 		Help: "What comes of an objective without data: inconclusive, fail or broken. Never a pass."},
 
+	{Path: "traffic", Section: aboutTraffic, Placeholder: "MAPPING",
+		Help: "How live traffic is shared among the versions; without a route none is."},
+	{Name: "route", Path: "traffic.route", Section: aboutTraffic, Placeholder: "KIND/NAME",
+		Help: "The route in the cluster that shares live traffic: httproute/shop."},
+	{Path: "traffic.namespace", Section: aboutTraffic, Placeholder: "NAME", Default: "the step's own",
+		Help: "The route's namespace."},
+	{Name: "strategy", Path: "traffic.strategy", Section: aboutTraffic, Placeholder: "WORD", Default: "progressive",
+		Help: "What is done with live traffic: progressive, fixed-split, blue-green or dark-launch."},
+	{Path: "traffic.policy", Section: aboutTraffic, Placeholder: "WORD", Default: "progressive",
+		Help: "Where a progressive trial leads it: progressive, thompson, top-2, epsilon-greedy or uniform."},
+	{Path: "traffic.start", Section: aboutTraffic, Placeholder: "NUMBER", Default: "10",
+		Help: "Percent that each candidate of a progressive trial begins with."},
+	{Path: "traffic.split", Section: aboutTraffic, Placeholder: "LIST",
+		Help: "The split to begin with instead: percent of each version, the baseline's first."},
+	{Path: "traffic.explore", Section: aboutTraffic, Placeholder: "PERCENT", Default: "10%",
+		Help: "Of policy epsilon-greedy: the part that is shared evenly."},
+	{Path: "traffic.floor", Section: aboutTraffic, Placeholder: "NUMBER", Default: "5",
+		Help: "Least percent of a version in the running."},
+	{Path: "traffic.max", Section: aboutTraffic, Placeholder: "NUMBER", Default: "100",
+		Help: "Most percent of a candidate while the trial runs."},
+	{Path: "traffic.step", Section: aboutTraffic, Placeholder: "NUMBER", Default: "10",
+		Help: "Most points by which a candidate's part moves at once; a shown violation takes all of it."},
+	{Path: "traffic.every", Section: aboutTraffic, Placeholder: "DURATION", Default: "10s",
+		Help: "Least time between two moves by the evidence."},
+	{Path: "traffic.settle", Section: aboutTraffic, Placeholder: "DURATION", Default: "2s",
+		Help: "For how long after a move rounds are recorded and not judged."},
+	{Name: "at-end", Path: "traffic.at-end", Section: aboutTraffic, Placeholder: "WORD", Default: "auto",
+		Help: "The route after a pass: to-winner, to-baseline, keep; auto: to-winner, but for a dark launch."},
+	{Name: "dry-run", Path: "traffic.dry-run", Section: aboutTraffic, Placeholder: "BOOL", Default: "false", Bool: true,
+		Help: "Whether to change no route, and only to tell what would have been done to it."},
+	{Path: "traffic.backends", Section: aboutTraffic, Placeholder: "MAPPING", Default: "the Service that each version's URL names",
+		Help: "What the route calls each version: name of the version, and NAME or NAME:PORT of its backend."},
+	{Path: "traffic.match", Section: aboutTraffic, Placeholder: "LIST",
+		Help: "Requests that take part: those that meet one of these. Others go to the baseline."},
+	{Path: "traffic.match[].headers", Section: aboutTraffic, Placeholder: "MAPPING",
+		Help: "Headers that a request must have, with these values."},
+	{Path: "traffic.match[].cookies", Section: aboutTraffic, Placeholder: "MAPPING",
+		Help: "Cookies that a request must have, with these values."},
+	{Path: "traffic.match[].path", Section: aboutTraffic, Placeholder: "PATH",
+		Help: "What a request's path must begin with."},
+	{Path: "traffic.mirror", Section: aboutTraffic, Placeholder: "MAPPING",
+		Help: "Copies a part of the baseline's requests to a candidate, whose answers nobody gets."},
+	{Path: "traffic.mirror.to", Section: aboutTraffic, Placeholder: "NAME", Default: "the one candidate",
+		Help: "The candidate that gets the copies."},
+	{Path: "traffic.mirror.percent", Section: aboutTraffic, Placeholder: "NUMBER",
+		Help: "How many of the baseline's requests are copied."},
+	{Path: "traffic.sticky", Section: aboutTraffic, Placeholder: "MAPPING",
+		Help: "Keeps each user with the version that he met first."},
+	{Path: "traffic.sticky.cookie", Section: aboutTraffic, Placeholder: "NAME",
+		Help: "The cookie that the gateway sets for that."},
+	{Path: "traffic.sticky.header", Section: aboutTraffic, Placeholder: "NAME",
+		Help: "Or the header that tells users apart."},
+	{Path: "traffic.weights", Section: aboutTraffic, Placeholder: "LIST",
+		Help: "Instead of a route: the fields of any objects that hold the versions' weights."},
+	{Path: "traffic.weights[].object", Section: aboutTraffic, Placeholder: "KIND/NAME",
+		Help: "The object: virtualserver/shop."},
+	{Path: "traffic.weights[].jsonpath", Section: aboutTraffic, Placeholder: "PATH",
+		Help: "Its field: .spec.routes[0].splits[1].weight."},
+	{Path: "traffic.weights[].version", Section: aboutTraffic, Placeholder: "NAME",
+		Help: "The version whose percent it holds."},
+
 	{Name: "mode", Path: "mode", Section: aboutResult, Placeholder: "WORD", Default: "enforce",
 		Help: "enforce: the exit code tells the verdict; report: fail and inconclusive exit 0 as well."},
 	{Name: "report-dir", Path: "report-dir", Section: aboutResult, Placeholder: "DIR", Default: "seatrial-report",
@@ -192,6 +279,32 @@ func lines(_ *ledger, _, text string, at trial.Source) *node {
 	for _, line := range linesOf(text) {
 		n.items = append(n.items, &node{kind: scalar, text: line, at: at})
 	}
+	return n.unlessEmpty()
+}
+
+// urls are those of the lines that are URLs, and objects the others.
+func urls(l *ledger, path, text string, at trial.Source) *node {
+	return lines(l, path, text, at).only(isURL)
+}
+
+func objects(l *ledger, path, text string, at trial.Source) *node {
+	return lines(l, path, text, at).only(func(line string) bool { return !isURL(line) })
+}
+
+// isURL goes by what only URLs have, those without a scheme too: what is wrong
+// with these is told without their credentials. A reference may stand for a
+// whole one.
+func isURL(line string) bool {
+	first, _, _ := strings.Cut(line, " ")
+	return strings.ContainsAny(first, ":@?") || strings.HasPrefix(line, "$") || strings.HasPrefix(line, "/")
+}
+
+// only keeps the items of a list whose text is right.
+func (n *node) only(right func(string) bool) *node {
+	if n == nil {
+		return nil
+	}
+	n.items = slices.DeleteFunc(n.items, func(item *node) bool { return !right(item.text) })
 	return n.unlessEmpty()
 }
 
@@ -269,11 +382,12 @@ func linesOf(text string) []string {
 
 // given returns what a flag or a variable says, and which; "" where none does.
 func (i Input) given(flags map[string]string, env map[string]string) (text string, at trial.Source) {
-	if i.Name == "" {
+	name := cmp.Or(i.Name, i.shares)
+	if name == "" {
 		return "", trial.Source{}
 	}
-	if value := flags[i.Name]; strings.TrimSpace(value) != "" {
-		return value, trial.Source{Input: "--" + i.Name}
+	if value := flags[name]; strings.TrimSpace(value) != "" {
+		return value, trial.Source{Input: "--" + name}
 	}
 	for _, variable := range i.variables() {
 		if value := env[variable]; strings.TrimSpace(value) != "" {
@@ -286,7 +400,7 @@ func (i Input) given(flags map[string]string, env map[string]string) (text strin
 // variables are the names under which pipelines give the input, strongest
 // first. GitHub keeps the hyphens of INPUT_ names, and people can't type them.
 func (i Input) variables() []string {
-	upper := strings.ToUpper(i.Name)
+	upper := strings.ToUpper(cmp.Or(i.Name, i.shares))
 	plain := strings.ReplaceAll(upper, "-", "_")
 	return []string{"INPUT_" + upper, "INPUT_" + plain, "SEATRIAL_" + plain}
 }

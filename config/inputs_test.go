@@ -64,7 +64,8 @@ func valueAt(v reflect.Value, path string) reflect.Value {
 }
 
 func TestTableTellsTheDefaults(t *testing.T) {
-	inWords := []string{"", "drawn anew", "GET, or POST with a body", "the URL's", "none", "the system's", "the pipeline's own", "the job's own, in the action", "30s and 120 rounds"}
+	inWords := []string{"", "drawn anew", "GET, or POST with a body", "the URL's", "none", "the system's", "the pipeline's own", "the step's own", "the job's own, in the action", "30s and 120 rounds",
+		"KUBECONFIG, ~/.kube/config, or the pod's own ServiceAccount", "the current one", "the context's"}
 	for _, input := range Inputs {
 		v := valueAt(reflect.ValueOf(Default()), input.Path)
 		if input.Path == "" || !v.IsValid() || !isScalar(v.Type()) {

@@ -111,6 +111,12 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(object{"enum": noDataWords()})
 	case reflect.TypeFor[slo.Pattern]():
 		return orReference(object{"enum": slo.PatternNames()})
+	case reflect.TypeFor[slo.TrafficPolicy]():
+		return orReference(object{"enum": slo.TrafficPolicyNames()})
+	case reflect.TypeFor[Strategy]():
+		return orReference(object{"enum": strategyNames})
+	case reflect.TypeFor[AtEnd]():
+		return orReference(object{"enum": atEndNames})
 	case reflect.TypeFor[Mode]():
 		return orReference(object{"enum": modeNames})
 	case reflect.TypeFor[CommentMode]():

@@ -13,7 +13,7 @@ import (
 
 // shortestSecret is the shortest value worth masking: a mask of three
 // characters would riddle the log and hide nothing.
-const shortestSecret = 4
+const shortestSecret = trial.ShortestSecret
 
 // Secrets are the resolved values of everything that may hold a credential,
 // for masking in logs. It works on a File that Load found mistakes in as well.
@@ -38,6 +38,7 @@ func (f File) Secrets() []string {
 		add(f.Load.Body.Reveal())
 	}
 	add(f.Referred...)
+	add(f.Cluster.Secrets()...)
 	add(f.Publish.GitHubToken.Reveal(), f.Publish.GitLabToken.Reveal())
 	add(inAddress(f.Load.Proxy)...)
 	for _, t := range f.Targets() {

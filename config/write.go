@@ -3,12 +3,12 @@ package config
 import (
 	"encoding"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -22,6 +22,9 @@ import (
 func (f File) YAML() ([]byte, error) {
 	shown := f.showable()
 	shown.Publish = Publish{}
+	if !shown.Traffic.Wanted() {
+		shown.Traffic = Traffic{}
+	}
 	n, err := encode(reflect.ValueOf(shown), reflect.ValueOf(Default()))
 	if err != nil {
 		return nil, fmt.Errorf("writing the trial file: %w", err)
@@ -47,7 +50,23 @@ func (f File) showable() File {
 		f.Ready.URLs[i].URL = f.shown(f.Ready.URLs[i].URL)
 	}
 	f.Load.Proxy = f.shown(f.Load.Proxy)
+	f.Traffic.Match = slices.Clone(f.Traffic.Match)
+	for i, m := range f.Traffic.Match {
+		f.Traffic.Match[i] = k8s.Match{Headers: f.referring(m.Headers), Cookies: f.referring(m.Cookies), Path: m.Path}
+	}
 	return f
+}
+
+// referring are values as they were written where they refer to variables.
+func (f File) referring(values map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range values {
+		out[name] = value
+		if written, refers := f.Written[value]; refers {
+			out[name] = written
+		}
+	}
+	return out
 }
 
 // encode is the inverse of decode. Standard is the default of the same value,
@@ -70,14 +89,23 @@ func encode(v, standard reflect.Value) (*node, error) {
 		}
 		return n, nil
 	case reflect.Map:
-		n := &node{kind: mapping}
-		secrets := v.Interface().(map[string]trial.Secret)
-		for _, name := range slices.Sorted(maps.Keys(secrets)) {
-			n.set(name, &node{kind: scalar, text: secrets[name].String()})
-		}
-		return n, nil
+		return encodeTable(v)
 	}
 	return encodeStruct(v, standard)
+}
+
+func encodeTable(v reflect.Value) (*node, error) {
+	n := &node{kind: mapping}
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys {
+		value, err := encode(v.MapIndex(key), reflect.Value{})
+		if err != nil {
+			return nil, err
+		}
+		n.set(key.String(), value)
+	}
+	return n, nil
 }
 
 func encodeStruct(v, standard reflect.Value) (*node, error) {

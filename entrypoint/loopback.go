@@ -60,17 +60,43 @@ func answers(address string) bool {
 // means the action's own container.
 type lonely struct{ address string }
 
-func (l lonely) reason() string {
+// Reason is what is wrong.
+func (l lonely) Reason() string {
 	return l.address + " is the action's own container, not the runner: nothing answers there"
 }
 
-func (l lonely) remedy() string {
+// Remedy is what to do about it.
+func (l lonely) Remedy() string {
 	return "Three ways out: run the service as a job service (services:, then http://NAME:PORT); " +
 		"take seatrial/seatrial/host in place of seatrial/seatrial; " +
 		"or run the image yourself: docker run --network host ghcr.io/seatrial/seatrial"
 }
 
-func (l lonely) Error() string { return l.reason() + ".\n" + l.remedy() + "." }
+func (l lonely) Error() string { return l.Reason() + ".\n" + l.Remedy() + "." }
+
+// lonelyCluster is the same of the API server of a cluster on the runner, as
+// kind, k3d and minikube make them.
+type lonelyCluster struct{ lonely }
+
+// Remedy is what to do about it.
+func (l lonelyCluster) Remedy() string {
+	return "Three ways out: take seatrial/seatrial/host in place of seatrial/seatrial; " +
+		"run the image yourself: docker run --network host ghcr.io/seatrial/seatrial; " +
+		"or give a kubeconfig whose server the container can reach (kind get kubeconfig --internal, in a job on kind's network)"
+}
+
+func (l lonelyCluster) Error() string { return l.Reason() + ".\n" + l.Remedy() + "." }
+
+// unreachableCluster is unreachable for an API server.
+func (s surroundings) unreachableCluster(getenv func(string) string, server string) error {
+	if getenv("GITHUB_ACTIONS") != "true" || !s.alone {
+		return nil
+	}
+	if hostPort, loops := loopback(server); loops && !s.answers(hostPort) {
+		return lonelyCluster{lonely{"the API server of the kubeconfig, " + hostPort + ","}}
+	}
+	return nil
+}
 
 // unreachable says so when the trial asks its own container for a service that
 // is not in it. On GitHub a container action has a network of its own, and can

@@ -19,6 +19,8 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/summary"
 )
 
@@ -38,7 +40,7 @@ func start() (code int) {
 		color: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 		live:  term.IsTerminal(int(os.Stderr.Fd())),
 		width: width(os.Stdout), liveWidth: width(os.Stderr),
-		network: here(),
+		network: here(), openRoute: clusterRoute,
 	}
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -66,7 +68,8 @@ type process struct {
 
 	liveWidth int // of stderr
 
-	network surroundings
+	network   surroundings
+	openRoute func(process, config.File) (runner.Route, error)
 }
 
 func (p process) getenv(name string) string {

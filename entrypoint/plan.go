@@ -81,7 +81,7 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 		file.Load.Seed = p.seed()
 	}
 	watcher := newProgress(p, file, &parts{process: p})
-	rounds, err := measureWarmup(ctx, file, watcher)
+	rounds, err := p.measureWarmup(ctx, file, watcher)
 	if err != nil {
 		p.tell("seatrial:", err)
 		return planExit(ctx, err)
@@ -103,15 +103,18 @@ func planExit(ctx context.Context, err error) int {
 }
 
 // measureWarmup sends the warm-up of a trial and nothing else.
-func measureWarmup(ctx context.Context, file config.File, watcher runner.Watcher) ([]trial.Round, error) {
-	targets := file.Targets()
-	waiter, err := loadgen.NewWaiter(file.Ready, file.Load, targets)
+func (p process) measureWarmup(ctx context.Context, file config.File, watcher runner.Watcher) ([]trial.Round, error) {
+	cluster, err := p.connect(file)
+	if err != nil {
+		return nil, err
+	}
+	waiter, err := p.waiter(file, cluster)
 	if err != nil {
 		return nil, err
 	}
 	load := file.Load
 	load.For = 0
-	meter, err := loadgen.NewMeter(load, targets)
+	meter, err := loadgen.NewMeter(load, file.Targets())
 	if err != nil {
 		return nil, err
 	}

@@ -79,13 +79,13 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 		g.warmed()
 	}
 	switch {
-	case l.Rounds == g.rounds:
+	case l.Rounds == g.rounds && !r.Settling:
 	case g.live:
 		g.rounds = l.Rounds
-		g.redraw(l)
+		g.redraw(r, l)
 	case l.Done || g.now().Sub(g.told) >= tellEvery:
 		g.told, g.rounds = g.now(), l.Rounds
-		fmt.Fprintln(g.out, strings.Join(append([]string{headOf(l)}, g.standings(l, "%s %s: %s")...), " · "))
+		fmt.Fprintln(g.out, strings.Join(append([]string{headOf(r, l)}, g.standings(l, "%s %s: %s")...), " · "))
 	}
 }
 
@@ -118,13 +118,21 @@ func shownBy(file config.File) func(warmup []trial.Round) string {
 	}
 }
 
-func headOf(l trial.Look) string {
-	return fmt.Sprintf("● round %d  %.1f s  %d requests  %d late", l.Rounds, l.Seconds, l.Requests, l.Late)
+func headOf(r trial.Round, l trial.Look) string {
+	text := fmt.Sprintf("● round %d  %.1f s  %d requests  %d late", l.Rounds, l.Seconds, l.Requests, l.Late)
+	if r.Weights == nil {
+		return text
+	}
+	text += "  traffic " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(r.Weights), "[]")), "/")
+	if r.Settling {
+		text += ", settling"
+	}
+	return text
 }
 
-func (g *progress) redraw(l trial.Look) {
+func (g *progress) redraw(r trial.Round, l trial.Look) {
 	g.clear()
-	lines := append([]string{headOf(l)}, g.standings(l, "    %-36s %12s   %s")...)
+	lines := append([]string{headOf(r, l)}, g.standings(l, "    %-36s %12s   %s")...)
 	for _, line := range lines {
 		fmt.Fprintln(g.out, clipped(line, g.width))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -106,6 +107,7 @@ func outputs(r trial.Report, dir string) []platform.Output {
 		{Name: "reason", Value: summary.Plain(r.Reason)},
 		{Name: "winner", Value: r.Choice.Winner},
 		{Name: "failed-objectives", Value: strings.Join(failed(r), "\n")},
+		{Name: "weights", Value: weights(r)},
 	}
 	if dir == "" {
 		return out
@@ -119,6 +121,21 @@ func outputs(r trial.Report, dir string) []platform.Output {
 		}
 	}
 	return out
+}
+
+// weights is how the route was left, as JSON: percent of each version by name.
+// It is empty where no route was moved, or nobody knows.
+func weights(r trial.Report) string {
+	left := r.Traffic.LeftWith(r.Versions)
+	if left == nil {
+		return ""
+	}
+	byName := map[string]int{}
+	for i, v := range r.Versions {
+		byName[v.Name] = left[i]
+	}
+	text, _ := json.Marshal(byName) // of a map of numbers: it can't fail
+	return string(text)
 }
 
 // outputLines are the outputs as a log may show them. Files of outputs keep
@@ -155,6 +172,9 @@ func findingAnnotations(r trial.Report) []platform.Annotation {
 		first.Level = platform.Warning
 	}
 	out := []platform.Annotation{first}
+	if r.Traffic != nil && r.Traffic.Remedy != "" {
+		out = append(out, platform.Annotation{Level: platform.Error, Title: "Seatrial: route not left", Message: summary.Plain(r.Traffic.Remedy)})
+	}
 	for _, f := range r.Findings {
 		if f.Verdict == trial.Pass || f.Inform || f.Source == nil || f.Source.File == "" {
 			continue

@@ -30,7 +30,16 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 			r.Reason = c.Broken
 		}
 	}
-	r.Remedy = remedy(r, a.file)
+	r.Unready, r.Remedy = out.Unready, remedy(r, a.file)
+	switch {
+	case out.Remedy != "":
+		r.Remedy = out.Remedy
+	case out.Hopeless:
+		r.Remedy = "Waiting longer would not help: mend what is named here; exit 4."
+	}
+	if r.Traffic = a.told(out, c.Parts); out.Unleft != nil && c.Verdict != trial.Fail {
+		r.Notes = append([]string{fmt.Sprintf("Before the route could not be left, the trial came to %s: %s.", c.Verdict, c.Reason)}, r.Notes...)
+	}
 	return r
 }
 

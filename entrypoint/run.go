@@ -9,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
@@ -34,10 +35,17 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 	if err := p.network.unreachable(p.getenv, file); err != nil {
 		return p.refuse(ctx, where, file, err)
 	}
+	cluster, err := p.connect(file)
+	if err != nil {
+		return p.refuse(ctx, where, file, err)
+	}
+	if cluster != nil {
+		where.Mask(cluster.Secrets())
+	}
 	if file.Load.Seed == 0 {
 		file.Load.Seed = p.seed()
 	}
-	return p.try(ctx, where, file)
+	return p.try(ctx, where, file, cluster)
 }
 
 // seed draws a seed that is short enough to be typed again.
@@ -53,13 +61,20 @@ func (p process) seed() uint64 {
 func (p process) refuse(ctx context.Context, where platform.Platform, file config.File, mistakes error) int {
 	p.tell(mistakes)
 	r := trial.Report{Schema: trial.ReportSchema, Tool: version, Status: trial.BadInput, Reason: firstOf(mistakes)}
-	var known lonely
+	var known remediable
 	if errors.As(mistakes, &known) {
-		r.Reason, r.Remedy = known.reason(), known.remedy()
+		r.Reason, r.Remedy = known.Reason(), known.Remedy()
 	}
 	r.ExitCode = exitCode(r, file.Mode, nil)
 	p.publish(ctx, where, r, file.Publish, published{markdown: summary.Markdown(r), annotations: mistakeAnnotations(mistakes)})
 	return r.ExitCode
+}
+
+// remediable is an error that knows what to do about it.
+type remediable interface {
+	error
+	Reason() string
+	Remedy() string
 }
 
 // firstOf is the first mistake, and how many there are beside it.
@@ -76,8 +91,9 @@ func firstOf(err error) string {
 }
 
 // try runs a trial whose inputs are sound and reports it, whatever happens.
-func (p process) try(ctx context.Context, where platform.Platform, file config.File) int {
+func (p process) try(ctx context.Context, where platform.Platform, file config.File, cluster *k8s.Cluster) int {
 	a, log := p.begin(file), newParts(p, where)
+	a.cluster = cluster
 	log.begin(p.stderr, "inputs", "Inputs")
 	watcher := newProgress(p, file, log)
 	out := a.run(ctx, watcher)
@@ -96,6 +112,7 @@ func (p process) try(ctx context.Context, where platform.Platform, file config.F
 type attempt struct {
 	process
 	file     config.File
+	cluster  *k8s.Cluster // nil where nothing needs one
 	versions []trial.Version
 	judge    *slo.Judge
 	header   evidence.Header
@@ -132,7 +149,7 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 		return broken(err)
 	}
 	targets := a.file.Targets()
-	waiter, err := loadgen.NewWaiter(a.file.Ready, a.file.Load, targets)
+	waiter, err := a.waiter(a.file, a.cluster)
 	if err != nil {
 		return broken(err)
 	}
@@ -140,5 +157,9 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 	if err != nil {
 		return broken(err)
 	}
-	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: watcher})
+	traffic, err := a.traffic()
+	if err != nil {
+		return broken(err)
+	}
+	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: watcher, Traffic: traffic})
 }

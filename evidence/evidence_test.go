@@ -20,7 +20,7 @@ var header = Header{
 }
 
 func round(index int) trial.Round {
-	return trial.Round{
+	r := trial.Round{
 		Series: trial.LoadSeries, Index: index, Complete: true, Warmup: index == 0,
 		Start: time.Duration(index) * 250 * time.Millisecond, End: time.Duration(index+1) * 250 * time.Millisecond,
 		Requests: []trial.Request{
@@ -31,6 +31,10 @@ func round(index int) trial.Round {
 		Generator: trial.Generator{Planned: 3, Late: 1, Lateness: time.Millisecond},
 		Examples:  []trial.Example{{Version: "candidate", Status: "503", Text: "away"}},
 	}
+	if index > 0 {
+		r.Weights, r.Settling = []int{80, 20}, index == 1
+	}
+	return r
 }
 
 func write(t *testing.T, rounds int) string {

@@ -38,7 +38,8 @@ type line struct {
 	End       float64         `json:"end"`
 	Warmup    bool            `json:"warmup"`
 	Complete  bool            `json:"complete"`
-	Weights   []int           `json:"weights,omitempty"` // of live traffic, percent, in the order of the versions
+	Weights   []int           `json:"weights,omitempty"`  // of live traffic, percent, in the order of the versions
+	Settling  bool            `json:"settling,omitempty"` // while that split was being moved, or right after
 	Generator trial.Generator `json:"generator"`
 	Versions  []sample        `json:"versions"`
 	Requests  frame           `json:"requests"`

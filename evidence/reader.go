@@ -126,7 +126,7 @@ func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.D
 	}
 	return trial.Round{
 		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),
-		Warmup: l.Warmup, Complete: l.Complete, Weights: l.Weights,
+		Warmup: l.Warmup, Complete: l.Complete, Weights: l.Weights, Settling: l.Settling,
 		Requests: records, Generator: l.Generator, Examples: l.Examples,
 	}, nil
 }

@@ -71,7 +71,7 @@ func (w *Writer) Append(r trial.Round) error {
 	}
 	l := line{
 		Series: r.Series, Round: r.Index, Start: r.Start.Seconds(), End: r.End.Seconds(),
-		Warmup: r.Warmup, Complete: r.Complete, Weights: r.Weights, Generator: r.Generator, Examples: r.Examples,
+		Warmup: r.Warmup, Complete: r.Complete, Weights: r.Weights, Settling: r.Settling, Generator: r.Generator, Examples: r.Examples,
 		Requests: frame{Offset: w.offset, Bytes: len(w.packed), Count: len(r.Requests)},
 	}
 	for i, v := range w.versions {

@@ -1,11 +1,7 @@
 package loadgen
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/base64"
-	"encoding/json"
-	"html"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,13 +10,9 @@ import (
 	"github.com/seatrial/seatrial/trial"
 )
 
-// shortestSecret is the shortest text worth hiding: three characters would
-// riddle what is shown and hide nothing.
-const shortestSecret = 4
-
 // hider takes what was sent in confidence out of what a target answers:
 // debug pages and proxies echo their requests.
-type hider struct{ forms []string }
+type hider struct{ trial.Hider }
 
 func newHider(o Options, t Target) hider {
 	secrets := append(slices.Clone(o.Secrets), o.Body.Reveal())
@@ -31,15 +23,7 @@ func newHider(o Options, t Target) hider {
 			secrets = append(secrets, HeaderSecrets(name, value.Reveal())...)
 		}
 	}
-	var forms []string
-	for _, secret := range secrets {
-		if len(secret) < shortestSecret {
-			continue
-		}
-		forms = append(forms, secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), jsonText(secret))
-	}
-	slices.Sort(forms)
-	return hider{slices.Compact(forms)}
+	return hider{trial.NewHider(secrets)}
 }
 
 // HeaderSecrets are the parts of a header's value that may be told apart: the
@@ -103,66 +87,12 @@ func querySecrets(u *url.URL) []string {
 	return secrets
 }
 
-// jsonText is a text as it stands between the quotes of JSON.
-func jsonText(s string) string {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string can always be written
-	quoted := strings.TrimSpace(out.String())
-	return quoted[1 : len(quoted)-1]
-}
-
 // hidden is the start of a target's text, of at most the given length, without
 // what is to be hidden. Of the text it looks at the part that is read.
 func (h hider) hidden(text []byte, most int) string {
 	part := string(text[:min(len(text), read)])
-	shown := h.hide(part, len(text) >= read)
+	shown := h.Hide(part, len(text) >= read)
 	return strings.ToValidUTF8(shown[:min(len(shown), most)], "\ufffd")
-}
-
-// span is a part of a text: from, and to but not with.
-type span struct{ from, to int }
-
-// hide replaces what any secret covers, so that none that is a part of
-// another, or overlaps with it, leaves a rest of that. Of a text that was cut
-// off, the end may be the beginning of a secret, and is hidden as well.
-func (h hider) hide(text string, cut bool) string {
-	var covered []span
-	for _, form := range h.forms {
-		for from := strings.Index(text, form); from >= 0; {
-			covered = append(covered, span{from, from + len(form)})
-			next := strings.Index(text[from+1:], form)
-			if next < 0 {
-				break
-			}
-			from += 1 + next
-		}
-		if from := begun(text, form); cut && from >= 0 {
-			covered = append(covered, span{from, len(text)})
-		}
-	}
-	slices.SortFunc(covered, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	var out strings.Builder
-	end := 0
-	for _, s := range covered {
-		if s.from >= end {
-			out.WriteString(text[end:s.from] + "***")
-		}
-		end = max(end, s.to)
-	}
-	return out.String() + text[end:]
-}
-
-// begun is where a text begins the form that it breaks off in; -1 where it
-// does not.
-func begun(text, form string) int {
-	for from := max(0, len(text)-len(form)+1); from <= len(text)-shortestSecret; from++ {
-		if strings.HasPrefix(form, text[from:]) {
-			return from
-		}
-	}
-	return -1
 }
 
 // shownURL is a URL as messages show it: user information and query may hold

@@ -144,6 +144,7 @@ func (r *run) take(index int) trial.Round {
 	round := trial.Round{
 		Series: trial.LoadSeries, Index: index, Warmup: index < r.schedule.warmup,
 		Start: time.Duration(index) * length, End: time.Duration(index+1) * length,
+		Closed: time.Since(r.began),
 	}
 	p := r.pages[index].Swap(nil)
 	if p == nil {

@@ -43,23 +43,42 @@ type Stages struct {
 	Store   Store
 	Judge   Judge
 	Watcher Watcher
+	Traffic *Traffic // nil where none is moved
 }
 
 // Outcome is how a trial ended. What it found is the judge's to tell.
 type Outcome struct {
 	Status   trial.Status
 	Reason   string // one sentence, untrusted; empty when judged
+	Remedy   string // what to do about it, where that is known
+	Hopeless bool   // it can't become ready
+	Unready  []trial.Unready
 	Examples []trial.Example
+	Traffic  *trial.Traffic // how live traffic was shared; nil where none was
+	Unleft   error          // why the route was not left as it should be; nil if it was
 }
 
 // Run waits until the versions are ready, measures and judges round after
-// round, and stops as soon as the verdict is settled. Rounds that end after
-// that, or after a signal, are stored all the same.
+// round, moves traffic where it is to, and stops as soon as the verdict is
+// settled. Rounds that end after that, or after a signal, are stored all the
+// same. A route is left whatever happens.
 func Run(ctx context.Context, s Stages) Outcome {
 	if err := s.Waiter.Wait(ctx); err != nil {
 		return neverBegan(ctx, err)
 	}
 	s.Watcher.Ready()
+	if s.Traffic == nil {
+		return s.measure(ctx, nil)
+	}
+	steering := &steering{Traffic: *s.Traffic}
+	if err := steering.open(ctx); err != nil {
+		return steering.leave(ctx, neverOpened(ctx, err))
+	}
+	return steering.leave(ctx, s.measure(ctx, steering))
+}
+
+// measure is the trial from the first slot on.
+func (s Stages) measure(ctx context.Context, traffic *steering) Outcome {
 	measuring, stop := context.WithCancel(ctx)
 	defer stop()
 	out := Outcome{Status: trial.Judged}
@@ -69,12 +88,16 @@ func Run(ctx context.Context, s Stages) Outcome {
 			return out.broken("could not send the load: " + err.Error())
 		}
 		out.Examples = append(out.Examples, round.Examples...)
+		traffic.mark(&round)
 		if err := s.Store.Append(round); err != nil {
 			return out.broken("could not keep the evidence: " + err.Error())
 		}
 		last = s.Judge.Look(round)
 		s.Watcher.Looked(round, last)
-		if last.Done {
+		if err := traffic.follow(ctx, round, last); err != nil {
+			return out.interrupted(ctx, err, last)
+		}
+		if last.Done || traffic.ended() {
 			stop()
 		}
 	}
@@ -82,9 +105,26 @@ func Run(ctx context.Context, s Stages) Outcome {
 	case last.Broken != "":
 		return out.broken(last.Broken)
 	case !last.Done && ctx.Err() != nil:
-		out.Status, out.Reason = trial.Cancelled, "cancelled after "+rounds(last.Rounds)
+		return out.cancelled(last)
 	}
 	return out
+}
+
+// interrupted is the outcome of a route that could not be moved: nothing but the
+// signal where there was one, and nothing where all was decided.
+func (o Outcome) interrupted(ctx context.Context, err error, last trial.Look) Outcome {
+	switch {
+	case ctx.Err() == nil:
+		return o.broken(err.Error())
+	case !last.Done:
+		return o.cancelled(last)
+	}
+	return o
+}
+
+func (o Outcome) cancelled(last trial.Look) Outcome {
+	o.Status, o.Reason = trial.Cancelled, "cancelled after "+rounds(last.Rounds)
+	return o
 }
 
 func neverBegan(ctx context.Context, err error) Outcome {
@@ -93,9 +133,30 @@ func neverBegan(ctx context.Context, err error) Outcome {
 	case ctx.Err() != nil:
 		return Outcome{Status: trial.Cancelled, Reason: "cancelled while waiting until everything is ready"}
 	case errors.As(err, &missing):
-		return Outcome{Status: trial.NotReady, Reason: err.Error()}
+		return Outcome{Status: trial.NotReady, Reason: err.Error(), Hopeless: missing.Hopeless, Unready: missing.Unready}
+	}
+	var known interface {
+		error
+		Reason() string
+		Remedy() string
+	}
+	if errors.As(err, &known) {
+		return Outcome{Status: trial.Broken, Reason: "could not wait for readiness: " + known.Reason(), Remedy: known.Remedy()}
 	}
 	return Outcome{Status: trial.Broken, Reason: "could not wait for readiness: " + err.Error()}
+}
+
+// neverOpened is the outcome of a route that could not be taken. One that is
+// another trial's is not ready.
+func neverOpened(ctx context.Context, err error) Outcome {
+	var missing *trial.NotReadyError
+	switch {
+	case ctx.Err() != nil:
+		return Outcome{Status: trial.Cancelled, Reason: "cancelled while taking the route"}
+	case errors.As(err, &missing):
+		return Outcome{Status: trial.NotReady, Reason: missing.Error()}
+	}
+	return Outcome{Status: trial.Broken, Reason: err.Error()}
 }
 
 func (o Outcome) broken(reason string) Outcome {

@@ -24,6 +24,7 @@ type Conclusion struct {
 	Totals   []trial.Totals
 	Tracks   []trial.Tracks
 	Answers  map[Answer]int // unexpected ones, in all rounds that ended
+	Parts    []trial.Part   // of the requests that live traffic's split shared; none where it shared none
 }
 
 // Conclude sums up what the rounds have shown. Whether the trial came to its
@@ -34,6 +35,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
 		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Answers: j.course.answers,
+		Parts: j.ratio.parts(j.versions),
 	}
 	for _, q := range j.questions {
 		c.Findings = append(c.Findings, j.finding(q))

@@ -30,7 +30,7 @@ type Judge struct {
 	dropped int        // incomplete rounds
 	outage  outage     // of the baseline
 	contest *contest   // nil where every candidate must pass
-	weights []int      // of live traffic, in the last round
+	weights []int      // that shared the requests of the last round; nil where none did
 	epoch   int        // how often they changed
 	ratio   sampleRatio
 	voided  string // why nothing that compares versions counts; empty while it does
@@ -87,8 +87,8 @@ func New(p Policy, versions []trial.Version) *Judge {
 }
 
 // Look judges one more round and says where the trial stands. Rounds of the
-// warm-up and incomplete ones only count as seen; after the decision nothing
-// changes any more.
+// warm-up, those in which live traffic was settling and incomplete ones only
+// count as seen; after the decision nothing changes any more.
 func (j *Judge) Look(r trial.Round) trial.Look {
 	if !r.Complete && !j.done {
 		j.dropped++
@@ -98,6 +98,9 @@ func (j *Judge) Look(r trial.Round) trial.Look {
 	}
 	v := newView(r, len(j.versions))
 	j.course.add(r, v)
+	if r.Settling {
+		return j.look() // no threshold is drawn from it either
+	}
 	if !r.Warmup {
 		j.judge(r, v)
 	}
@@ -106,11 +109,15 @@ func (j *Judge) Look(r trial.Round) trial.Look {
 }
 
 func (j *Judge) judge(r trial.Round, v view) {
-	if !slices.Equal(r.Weights, j.weights) && j.rounds > 0 {
+	var weights []int
+	if r.Shared() {
+		weights = r.Weights
+	}
+	if !slices.Equal(weights, j.weights) && j.rounds > 0 {
 		j.epoch++
 	}
-	j.weights = r.Weights
-	now := judgedRound{view: v, start: r.Start.Seconds(), epoch: j.epoch, split: r.Weights != nil, before: j.recent}
+	j.weights = weights
+	now := judgedRound{view: v, start: r.Start.Seconds(), epoch: j.epoch, split: weights != nil, before: j.recent}
 	// A round that the generator was late for is no evidence of anything.
 	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
 		j.learn(now)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seatrial/seatrial/slo/bayes"
 	"github.com/seatrial/seatrial/trial"
@@ -348,6 +349,22 @@ func TestWarmupAndIncompleteRoundsAreNotJudged(t *testing.T) {
 }
 
 // Holm: with m pairs the first fail needs m times the evidence.
+// A round in which traffic settled leaves no trace in what is judged.
+func TestSettlingRoundsAreNotJudged(t *testing.T) {
+	calm := rounds(same, 3, 2, 160)
+	var settling []trial.Round
+	for i, r := range rounds(failing(0.5), 4, 2, 160) {
+		r.Settling = true
+		settling = append(settling, r, calm[i])
+	}
+	with, without := judgeOf(t, both, nil, "latency-p95 <= 110% of baseline"), judgeOf(t, both, nil, "latency-p95 <= 110% of baseline")
+	play(with, settling)
+	play(without, calm)
+	if diff := cmp.Diff(without.Conclude(true).Findings, with.Conclude(true).Findings, cmpopts.EquateNaNs()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFailIsCorrectedForThePairs(t *testing.T) {
 	one := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline", "error-rate <= 50%")
 	many := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline", "error-rate <= 50%",

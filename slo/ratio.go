@@ -15,10 +15,12 @@ import (
 type sampleRatio struct {
 	weights []int // assigned in this epoch
 	epoch   int
-	since   float64 // when the epoch began, seconds
-	seen    []tally // of each version, in this epoch
-	ended   []sides // ln E of the epochs before
-	most    []sides // the most there was
+	since   float64   // when the epoch began, seconds
+	seen    []tally   // of each version, in this epoch
+	due     []float64 // requests that each version was to get, in all epochs
+	got     []int     // and those that it got
+	ended   []sides   // ln E of the epochs before
+	most    []sides   // the most there was
 }
 
 // sides is evidence for more and for less than was assigned.
@@ -49,6 +51,8 @@ func (s *sampleRatio) add(r judgedRound, weights []int) {
 		all += v.requests
 	}
 	for v := range s.seen {
+		s.due[v] += float64(all) * s.assigned(v)
+		s.got[v] += r.view[v].requests
 		s.seen[v].add(r.view[v].requests, all)
 		now := s.evidence(v)
 		s.most[v].more, s.most[v].less = math.Max(s.most[v].more, now.more), math.Max(s.most[v].less, now.less)
@@ -58,6 +62,7 @@ func (s *sampleRatio) add(r judgedRound, weights []int) {
 func (s *sampleRatio) begin(r judgedRound, weights []int) {
 	if s.seen == nil {
 		s.ended, s.most = make([]sides, len(weights)), make([]sides, len(weights))
+		s.due, s.got = make([]float64, len(weights)), make([]int, len(weights))
 	} else {
 		for v := range s.seen {
 			s.ended[v] = s.evidence(v)
@@ -83,6 +88,23 @@ func (s *sampleRatio) evidence(v int) sides {
 	more, _ := bayes.Share(hits, trials, s.assigned(v)+ratioMatters)
 	_, less := bayes.Share(hits, trials, s.assigned(v)-ratioMatters)
 	return sides{s.ended[v].more + more, s.ended[v].less + less}
+}
+
+// parts is what each version was to get of the requests, and what it got.
+func (s *sampleRatio) parts(versions []trial.Version) []trial.Part {
+	all := 0
+	for _, got := range s.got {
+		all += got
+	}
+	var out []trial.Part
+	for v, got := range s.got {
+		out = append(out, trial.Part{
+			Version: versions[v].Name, Requests: got,
+			Assigned: trial.Quantity{Value: s.due[v] / float64(all), Unit: trial.Share},
+			Got:      trial.Quantity{Value: float64(got) / float64(all), Unit: trial.Share},
+		})
+	}
+	return out
 }
 
 // mismatch says which version got other traffic than assigned; empty where

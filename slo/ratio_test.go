@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -121,5 +124,34 @@ func TestErrorsThatBecomeFewerWhileTrafficMovesArePaired(t *testing.T) {
 	}
 	if math.Abs(ratios-2) > 0.2 {
 		t.Errorf("the ratio is estimated at %v, and is 2", ratios)
+	}
+}
+
+// What the load generator asks is not shared by the split of live traffic.
+func TestLoadIsNotSharedByLiveTraffic(t *testing.T) {
+	asked := func(weights []int) []trial.Round {
+		out := rounds(same, 7, 2, 200)
+		for i := range out {
+			out[i].Series, out[i].Weights = trial.LoadSeries, weights
+			if weights != nil && i > 100 {
+				out[i].Weights = []int{80, 20}
+			}
+		}
+		return out
+	}
+	with, without := judgeOf(t, both, nil, "error-rate <= 150% of baseline", "throughput >= 50% of baseline"), judgeOf(t, both, nil, "error-rate <= 150% of baseline", "throughput >= 50% of baseline")
+	play(with, asked([]int{90, 10}))
+	play(without, asked(nil))
+	if diff := cmp.Diff(without.Conclude(true), with.Conclude(true), cmpopts.EquateNaNs()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPartsOfSharedRequests(t *testing.T) {
+	j := judgeOf(t, both, nil, "latency-p99 <= 1s")
+	play(j, split([]int{80, 20}, []float64{0.75, 0.25}, 1, 60))
+	parts := j.Conclude(true).Parts
+	if len(parts) != 2 || parts[1].Version != "candidate" || math.Abs(parts[1].Assigned.Value-0.2) > 1e-9 || math.Abs(parts[1].Got.Value-0.25) > 0.02 {
+		t.Errorf("%+v", parts)
 	}
 }

@@ -59,6 +59,9 @@ func (p *TrafficPolicy) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// TrafficPolicyNames are all policies, in words.
+func TrafficPolicyNames() []string { return slices.Clone(trafficPolicyNames) }
+
 // outlooks is what traffic is led by, of each version.
 type outlooks struct {
 	baseline int       // index, or −1
@@ -72,6 +75,22 @@ type outlooks struct {
 // to violate an objective gets nothing, at once; all else moves by at most the
 // step. The same rounds give the same weights.
 func (j *Judge) Weights(t Traffic, now []int) []int { return t.next(now, j.outlooks()) }
+
+// Relieve takes a split from the versions that are shown to violate an
+// objective, and says why; nothing where they have none. Asking is cheap.
+func (j *Judge) Relieve(now []int) (weights []int, why string) {
+	var reasons []string
+	running := j.running()
+	for _, q := range j.counted() {
+		if now[q.candidate] > 0 && !running[q.candidate] && q.verdict == trial.Fail {
+			reasons = append(reasons, j.versions[q.candidate].Name+" violated "+q.objective.Text)
+		}
+	}
+	if reasons == nil || !slices.Contains(running, true) {
+		return nil, ""
+	}
+	return wholePercents(withoutViolators(now, outlooks{baseline: j.baseline, running: running})), strings.Join(reasons, "; ")
+}
 
 func (j *Judge) outlooks() outlooks {
 	o := outlooks{baseline: j.baseline, running: j.running()}

@@ -177,3 +177,18 @@ func split(weights []int, actual []float64, seed uint64, count int) []trial.Roun
 	}
 	return out
 }
+
+func TestRelieveTakesAllFromViolatorsAlone(t *testing.T) {
+	j := judgeOf(t, both, nil, "error-rate <= 1%")
+	if weights, why := j.Relieve([]int{60, 40}); why != "" {
+		t.Errorf("before the first round: %v, %s", weights, why)
+	}
+	play(j, rounds(only(failing(0.5)), 1, 2, 60))
+	weights, why := j.Relieve([]int{60, 40})
+	if !slices.Equal(weights, []int{100, 0}) || why != "candidate violated error-rate <= 1%" {
+		t.Errorf("%v, %q", weights, why)
+	}
+	if weights, why := j.Relieve([]int{100, 0}); why != "" {
+		t.Errorf("there is nothing more to take: %v, %s", weights, why)
+	}
+}

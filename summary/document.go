@@ -43,7 +43,7 @@ const (
 )
 
 func cutNames() []string {
-	return []string{"unexpected answers", "the chart", "every figure", "notes", fmt.Sprintf("findings beyond the first %d", fewest)}
+	return []string{"unexpected answers and logs", "the chart", "every figure", "notes", fmt.Sprintf("findings beyond the first %d", fewest)}
 }
 
 // fit renders the fullest document that is within the limit.
@@ -94,10 +94,13 @@ func compose(r trial.Report) document {
 	d.add(section{body: v.advised()})
 	d.add(section{body: v.ranking()})
 	d.add(section{body: v.lead()})
+	d.add(section{title: "What the cluster says", body: v.unready(), folded: true, shown: true, cut: examplesFirst})
+	d.add(section{body: v.trafficLine()})
 	d.add(section{body: v.findings()})
 	d.add(section{title: "Each objective in a sentence", body: v.reasons(), folded: true, shown: true})
 	d.add(section{title: v.duelsTitle(), body: v.duels(), folded: true, cut: thenFigures})
 	d.add(section{title: "Unexpected answers", body: v.examples(), folded: true, cut: examplesFirst})
+	d.add(section{title: "How traffic was shared", body: v.trafficTable(), folded: true, shown: true, cut: thenFigures})
 	d.add(v.chart())
 	d.add(section{title: v.measuredTitle(), body: v.method(), folded: true})
 	d.add(section{title: "How likely each version is the best", body: v.places(), folded: true, cut: thenFigures})

@@ -64,6 +64,10 @@ func poisoned(s string) trial.Report {
 	for i := range r.Examples {
 		r.Examples[i] = trial.Example{Version: s, Status: s, Count: 1, Text: s}
 	}
+	r.Traffic = &trial.Traffic{
+		Route: s, Strategy: s, Left: s, Remedy: s,
+		Course: []trial.Split{{Weights: []int{80, 10, 10}, Why: s}}, Parts: []trial.Part{{Version: s}},
+	}
 	return r
 }
 
@@ -92,6 +96,10 @@ func poisonedReports(s string) []trial.Report {
 	open.Verdict = trial.Inconclusive
 	reports := []trial.Report{poisonedContest(won(), s), poisonedContest(undecidedContest(), s), poisonedContest(tradeOff(), s), poisonedContest(lost(), s)}
 	missing.Verdict, missing.Status, missing.Findings = trial.Inconclusive, trial.NotReady, nil
+	missing.Unready = []trial.Unready{
+		{Object: s, Sentence: s, Logs: []trial.PodLog{{Pod: s, Container: s, Lines: []string{s, s}}, {Lines: nil}}, Events: []string{s, s}},
+		{Object: s, Sentence: s, Logs: []trial.PodLog{{Pod: s, Container: s, Previous: true, Lines: []string{s}}}},
+	}
 	return append(reports, failed, open, missing)
 }
 

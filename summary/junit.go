@@ -220,7 +220,11 @@ func (v view) junitTrial() *junitSuite {
 func (v view) junitVerdict() string {
 	said := append([]string{outcomeOf(v.Report).word}, lines(v.Reason)...)
 	said = append(said, nonEmpty([]string{Plain(v.Remedy)})...)
-	return strings.Join(append(said, v.remarks()...), "\n")
+	for _, s := range v.trafficSaid() {
+		said = append(said, s.label+": "+s.text)
+	}
+	said = append(said, v.remarks()...)
+	return strings.TrimRight(strings.Join(said, "\n")+"\n"+v.unreadyText(0), "\n")
 }
 
 // junitTime is a time in seconds to the millisecond.

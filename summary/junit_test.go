@@ -224,7 +224,7 @@ func TestJUnitSaysWhatBecameOfEachFinding(t *testing.T) {
 		"fail":         "p95 latency is 27 % above baseline",
 		"inconclusive": "Inconclusive: neither a pass nor a fail was shown\np95 latency is 8 % above baseline",
 		"pass":         "For information, not judged: inconclusive\nthroughput is 99.7/s",
-		"not-ready":    "not ready after 2m0s: deployment/shop-canary",
+		"not-ready":    "can't become ready: deployment/shop-canary",
 		"rivals":       "Not needed for the verdict",
 		"bad-input":    "no metric is called latncy-p95",
 	} {

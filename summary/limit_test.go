@@ -99,7 +99,7 @@ func TestATruncatedReportSaysSoAndKeepsTheFailures(t *testing.T) {
 	for _, want := range []string{
 		"### ❌ Seatrial: fail — p95 latency is 27 % above baseline",
 		"\n| ❌ | latency-p99 ≤ 300\u00a0ms |",
-		"\ntruncated: unexpected answers, the chart, every figure, notes, findings beyond the first 50 (report.json has all of it)\n",
+		"\ntruncated: unexpected answers and logs, the chart, every figure, notes, findings beyond the first 50 (report.json has all of it)\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in the truncated report", want)
@@ -124,10 +124,10 @@ func TestSectionsAreCutInTheirOrder(t *testing.T) {
 	}
 	want := []string{
 		"",
-		"unexpected answers",
-		"unexpected answers, the chart",
-		"unexpected answers, the chart, every figure",
-		"unexpected answers, the chart, every figure, notes",
+		"unexpected answers and logs",
+		"unexpected answers and logs, the chart",
+		"unexpected answers and logs, the chart, every figure",
+		"unexpected answers and logs, the chart, every figure, notes",
 		"all but what is here",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

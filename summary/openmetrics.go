@@ -136,7 +136,16 @@ func versionFamilies(r trial.Report) []*family {
 			latency.add(s.is.Value, "version", t.Version, "stat", s.stat)
 		}
 	}
-	return []*family{requests, failed, rate, latency}
+	return []*family{requests, failed, rate, latency, trafficFamily(r)}
+}
+
+// trafficFamily is there of routes that were left as they should be.
+func trafficFamily(r trial.Report) *family {
+	out := &family{name: "seatrial_version_traffic_ratio", unit: "ratio", help: "Part of live traffic that the trial left to the version."}
+	for version, weight := range r.Traffic.LeftWith(r.Versions) {
+		out.add(float64(weight)/100, "version", r.Versions[version].Name)
+	}
+	return out
 }
 
 func findingFamilies(r trial.Report) []*family {

@@ -25,7 +25,7 @@ func TestAReportSaysWhatItsReaderNeedsFirst(t *testing.T) {
 		"a pass what could still hide": {passing(), []string{
 			"with 95 % confidence, however often one looks. What could still hide: latency-p95 up to +4 %; latency-p99 up to 231 ms; error-rate up to +0.42 points."}, nil},
 		"a pass of a least how low it could be":  {lower, []string{"throughput down to 94.1/s."}, nil},
-		"a trial that is not ready what to do":   {notReady(), []string{"### ⏳ Seatrial: not ready after 2m0s: deployment", "**What to do:** The wait ends"}, []string{"| objective", "What would settle it"}},
+		"a trial that is not ready what to do":   {notReady(), []string{"### ⏳ Seatrial: not ready — can't become ready: deployment", "**What to do:** Waiting longer would not help"}, []string{"| objective", "What would settle it"}},
 		"a broken one what broke and what to do": {broken(), []string{"### ⚠️ Seatrial: could not measure — baseline: no request", "**What to do:** Nothing was"}, []string{"What would settle it", "too close"}},
 		"a fail that stands though cancelled":    {cancelledAfterFail, []string{"### ❌ Seatrial: fail", "The fail was shown before the trial ended early (cancelled); it stands."}, nil},
 		"that a fail has no teeth":               {reporting, []string{"mode: report, so the pipeline goes on: exit code 0."}, nil},

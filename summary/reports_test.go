@@ -15,6 +15,7 @@ func reports() map[string]trial.Report {
 		"not-ready": notReady(), "broken": broken(), "candidates": threeCandidates(), "conformance": conformance(),
 	}
 	maps.Copy(out, contests())
+	maps.Copy(out, reroutes())
 	return out
 }
 
@@ -163,8 +164,17 @@ func notReady() trial.Report {
 	r := base()
 	r.Status, r.ExitCode, r.Notes, r.Pairs = trial.NotReady, 4, nil, 3
 	r.Measured.Lasted, r.Measured.Rounds, r.Measured.Requests = 0, 0, 0
-	r.Reason = "not ready after 2m0s: deployment/shop-canary: 1 of 3 new pods; shop-canary-7d9f-x2k restarts (CrashLoopBackOff, 5 times): panic: missing DATABASE_URL"
-	r.Remedy = "The wait ends at ready: within: 2m0s; exit 4. Give it longer, or mend what did not answer."
+	sentence := "pod shop-canary-7d9f-x2k: container web keeps ending with exit code 2; 3 restarts"
+	r.Reason = "can't become ready: deployment/shop-canary: " + sentence
+	r.Remedy = "Waiting longer would not help: mend what is named here; exit 4."
+	r.Unready = []trial.Unready{{
+		Object: "deployment/shop-canary", Sentence: sentence, Hopeless: true,
+		Logs: []trial.PodLog{
+			{Pod: "shop-canary-7d9f-x2k", Container: "web", Lines: []string{"starting shop 4f2c9e1"}},
+			{Pod: "shop-canary-7d9f-x2k", Container: "web", Previous: true, Lines: []string{"starting shop 4f2c9e1", "panic: missing DATABASE_URL", "\tmain.go:12"}},
+		},
+		Events: []string{"pod shop-canary-7d9f-x2k: BackOff: Back-off restarting failed container web (4 times)"},
+	}}
 	nothing := trial.Finding{
 		Objective: "latency-p95 <= 110% of baseline", Version: "candidate", Reason: "no data for p95 latency in 0 rounds",
 		Baseline: of(trial.Seconds, unknown), Candidate: of(trial.Seconds, unknown), Change: of(trial.Ratio, unknown),

@@ -29,10 +29,12 @@ func Text(r trial.Report, style Style) string {
 	if left > 0 {
 		b.WriteString("  … and " + counted(left, "finding") + " more, in report.json\n")
 	}
+	b.WriteString(v.trafficText(style))
 	b.WriteString("\n")
 	for _, s := range v.said() {
-		b.WriteString(wrap(s.label+": ", s.text, style.Width))
+		b.WriteString(s.show(style))
 	}
+	b.WriteString(v.unreadyText(style.Width))
 	if r.Measured.Rounds > 0 && style.ReportDir != "" {
 		b.WriteString("  Look again: " + v.again(style.ReportDir) + "\n")
 	}
@@ -65,6 +67,14 @@ func (s Style) paint(sgr, text string) string {
 // saying is one labelled sentence under the table.
 type saying struct{ label, text string }
 
+func (s saying) show(style Style) string {
+	text := wrap(s.label+": ", s.text, style.Width)
+	if s.label != aboutRoute {
+		return text
+	}
+	return "  " + style.paint("1", strings.TrimSuffix(strings.TrimPrefix(text, "  "), "\n")) + "\n"
+}
+
 func (v view) said() []saying {
 	var out []saying
 	todo := "To do"
@@ -83,6 +93,7 @@ func (v view) said() []saying {
 	if v.Remedy != "" {
 		out = append(out, saying{"What to do", Plain(v.Remedy)})
 	}
+	out = append(out, v.trafficSaid()...)
 	if why := v.because(); why != "" {
 		out = append(out, saying{"Choice", why})
 	}

@@ -179,6 +179,9 @@ func (v view) longer() string {
 		most = max(most, n.Seconds)
 	}
 	needed := v.Measured.Lasted + time.Duration(most*float64(time.Second))
+	if v.Traffic != nil && v.Measured.Rounds > 0 {
+		needed += needed * time.Duration(v.Traffic.Settling) / time.Duration(v.Measured.Rounds) // it will settle as often
+	}
 	if most == 0 || needed <= v.Measured.Planned {
 		return ""
 	}
@@ -247,7 +250,11 @@ func (v view) remarks() []string {
 	if split := v.split(); split != "" {
 		out = append(out, split+".")
 	}
-	if v.Verdict == trial.Fail && v.Status != trial.Judged {
+	switch {
+	case v.Verdict != trial.Fail || v.Status == trial.Judged:
+	case v.Traffic != nil && v.Traffic.Remedy != "":
+		out = append(out, "The fail stands, though the route was not left as it should be.")
+	default:
 		out = append(out, "The fail was shown before the trial ended early ("+v.Status.String()+"); it stands.")
 	}
 	if v.Mode == "report" && v.Judged() && v.Verdict != trial.Pass {

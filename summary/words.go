@@ -31,9 +31,11 @@ func outcomeOf(r trial.Report) outcome {
 		return outcome{"bad input", "⚠️", "!", "31", "broken"}
 	case trial.Cancelled:
 		return outcome{"cancelled", "⏹️", "!", "33", "open"}
-	default:
-		return outcome{"could not measure", "⚠️", "!", "31", "broken"}
 	}
+	if r.Traffic != nil && r.Traffic.Remedy != "" {
+		return outcome{"route not left", "⚠️", "!", "31", "broken"}
+	}
+	return outcome{"could not measure", "⚠️", "!", "31", "broken"}
 }
 
 func verdictOf(v trial.Verdict) outcome {

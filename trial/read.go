@@ -49,10 +49,25 @@ func (r Report) check() error {
 		}
 		names[v.Name] = true
 	}
+	if err := r.checkTraffic(); err != nil {
+		return err
+	}
 	if r.Status == Judged && len(r.Findings) == 0 {
 		return errors.New("it was judged, and nothing was found")
 	}
 	return errors.Join(r.checkFindings(names), r.checkPass())
+}
+
+func (r Report) checkTraffic() error {
+	if r.Traffic == nil {
+		return nil
+	}
+	for _, split := range r.Traffic.Course {
+		if len(split.Weights) != len(r.Versions) {
+			return fmt.Errorf("its traffic is shared among %d versions, and it has %d", len(split.Weights), len(r.Versions))
+		}
+	}
+	return nil
 }
 
 // mostVersions is what a record can tell apart.

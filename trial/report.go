@@ -23,8 +23,10 @@ type Report struct {
 	Pairs    int       `json:"pairs"` // objective × candidate pairs that Holm's correction counts
 	Choice   Choice    `json:"choice"`
 	Notes    []string  `json:"notes,omitempty"`
+	Traffic  *Traffic  `json:"traffic,omitempty"` // nil where the trial moved none
 
 	Versions []Version `json:"versions"`
+	Unready  []Unready `json:"unready,omitempty"` // objects of the cluster that the trial waited for in vain
 	Measured Measured  `json:"measured"`
 	Totals   []Totals  `json:"totals,omitempty"` // of each version; none where nothing was judged
 	Series   []Tracks  `json:"series,omitempty"`

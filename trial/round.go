@@ -12,9 +12,18 @@ type Round struct {
 	Warmup   bool // recorded, never judged
 	Complete bool // every planned request ended; an incomplete round is never judged
 
-	// Weights is the percentage of live traffic that each version was assigned;
-	// nil where the load generator asked every version itself.
+	// Weights is the percentage of live traffic that each version was assigned
+	// when the round began; nil where the trial shares none.
 	Weights []int
+
+	// Settling marks a round in which that split was being moved, or had moved
+	// so shortly before that requests may still have gone the old way: recorded,
+	// never judged.
+	Settling bool
+
+	// Closed is when the round was given, since the first slot: what is done
+	// about it is done from then on. It is not kept in evidence.
+	Closed time.Duration
 
 	Requests  []Request // every record of the round, in the order of the slots
 	Generator Generator
@@ -23,6 +32,11 @@ type Round struct {
 
 // LoadSeries is the series of rounds that the load generator makes.
 const LoadSeries = "load"
+
+// Shared reports whether the requests of the round were shared among the
+// versions by Weights. The load generator asks every version itself, wherever
+// live traffic goes.
+func (r Round) Shared() bool { return r.Weights != nil && r.Series != LoadSeries }
 
 // Generator is what the load generator says about itself for one round.
 type Generator struct {

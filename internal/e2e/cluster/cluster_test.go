@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -26,7 +27,13 @@ import (
 
 var cluster *testcluster.Cluster
 
-func TestMain(m *testing.M) { testcluster.Main(m, testcluster.Gateway, &cluster) }
+func TestMain(m *testing.M) {
+	if plan := os.Getenv(childKey); plan != "" {
+		fmt.Fprintln(os.Stderr, beTrial(plan))
+		os.Exit(1)
+	}
+	testcluster.Main(m, testcluster.Gateway, &cluster)
+}
 
 var (
 	deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}

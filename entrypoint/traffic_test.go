@@ -1,0 +1,323 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/runner"
+	"github.com/seatrial/seatrial/slo"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// paper is a route on paper: it does what it is told and keeps what was done.
+type paper struct {
+	mu    sync.Mutex
+	done  []string
+	moved func() // after the first shift; nil for nothing
+	leave error
+}
+
+func (p *paper) note(format string, args ...any) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done = append(p.done, fmt.Sprintf(format, args...))
+	return len(p.done)
+}
+
+func (p *paper) Take(context.Context) ([]int, error) { p.note("take"); return []int{100, 0}, nil }
+
+func (p *paper) Shift(_ context.Context, weights []int) error {
+	if p.note("%v", weights) == 2 && p.moved != nil {
+		time.AfterFunc(time.Second, p.moved)
+	}
+	return nil
+}
+
+func (p *paper) Leave(ctx context.Context, weights []int) error {
+	p.note("leave %v", weights)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return p.leave
+}
+
+func (p *paper) Order() trial.Order { return trial.Order{} }
+
+// steered is a trial that moves the traffic of a route on paper.
+func steered(t *testing.T, ctx context.Context, route runner.Route, candidate, more string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	dir := filepath.Join(t.TempDir(), "seatrial-report")
+	text := fmt.Sprintf(`
+baseline: %s
+candidate: %s
+report-dir: %s
+load: {rate: 100/s, for: 4s, warmup: 500ms, timeout: 1s}
+at-least: 2s
+objectives: [error-rate <= baseline + 50%%, latency-p50 <= 10s]
+traffic:
+  route: httproute/shop
+  backends: {baseline: shop, candidate: shop-canary}
+  every: 3s
+  settle: 250ms
+%s`, serve(t, ok), candidate, dir, more)
+	p := process{
+		stdout: &stdout, stderr: &stderr, now: time.Now, random: rand.Reader, width: 100,
+		readFile:  func(string) ([]byte, error) { return []byte(text), nil },
+		openRoute: func(process, config.File) (runner.Route, error) { return route, nil },
+	}
+	code := p.run(ctx, map[string]string{"config": "trial.yaml"})
+	return result{code, stdout.String(), stderr.String(), dir}
+}
+
+func whys(t *trial.Traffic) string {
+	var out []string
+	for _, s := range t.Course {
+		out = append(out, fmt.Sprint(s.Weights, " ", s.Why))
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestAViolationTakesTheTrafficAndTheRouteIsPutBack(t *testing.T) {
+	t.Parallel()
+	route := &paper{}
+	r := steered(t, t.Context(), route, serve(t, always500), "")
+	r.wants(t, exitFail, "FAIL")
+	if diff := cmp.Diff([]string{"take", "[90 10]", "[100 0]", "leave []"}, route.done); diff != "" {
+		t.Errorf("what was done to the route:\n%s", diff)
+	}
+	report := r.report(t)
+	want := "[90 10] start\n[100 0] candidate violated error-rate <= baseline + 50%; candidate violated latency-p50 <= 10s\n[100 0] end"
+	if got := whys(report.Traffic); got != want {
+		t.Errorf("the course is\n%s\nwant\n%s", got, want)
+	}
+	stored, err := evidence.Open(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, round := range stored.Rounds {
+		if !slices.Equal(round.Weights, []int{90, 10}) {
+			t.Errorf("round %d began with %v", round.Index, round.Weights)
+		}
+		if settles := round.Start < 250*time.Millisecond; round.Settling != settles {
+			t.Errorf("round %d from %s on settles: %v", round.Index, round.Start, round.Settling)
+		}
+	}
+	written, err := os.ReadFile(filepath.Join(r.dir, evidence.ReportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := finish(t, command(t, "judge", "--json", r.dir))
+	if diff := cmp.Diff(string(written), again.stdout); diff != "" {
+		t.Errorf("judged again:\n%s%s", diff, again.stderr)
+	}
+}
+
+func TestAPassLeavesAllTrafficToTheWinner(t *testing.T) {
+	t.Parallel()
+	for atEnd, want := range map[string]string{"to-winner": "leave [0 100]", "to-baseline": "leave []"} {
+		route := &paper{}
+		r := steered(t, t.Context(), route, serve(t, ok), "  at-end: "+atEnd)
+		r.wants(t, exitPass, "PASS")
+		if got := route.done[len(route.done)-1]; got != want {
+			t.Errorf("at-end: %s: %s, want %s", atEnd, got, want)
+		}
+	}
+}
+
+func TestAPassWhoseRouteCouldNotBeLeftIsNone(t *testing.T) {
+	t.Parallel()
+	r := steered(t, t.Context(), &paper{leave: errors.New("the API server is away")}, serve(t, ok), "")
+	r.wants(t, exitBroken, "the API server is away")
+	report := r.report(t)
+	if report.Verdict == trial.Pass || report.Traffic.Remedy == "" || !strings.Contains(strings.Join(report.Notes, "\n"), "came to pass") {
+		t.Errorf("verdict %s, remedy %q, notes %q", report.Verdict, report.Traffic.Remedy, report.Notes)
+	}
+}
+
+func TestAFailWhoseRouteCouldNotBeLeftStands(t *testing.T) {
+	t.Parallel()
+	r := steered(t, t.Context(), &paper{leave: errors.New("the API server is away")}, serve(t, always500), "")
+	r.wants(t, exitFail, "the API server is away")
+}
+
+func TestASignalPutsTheRouteBack(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	route := &paper{moved: func() { cancel(signalled{syscall.SIGTERM}) }}
+	r := steered(t, ctx, route, serve(t, ok), "")
+	if r.code != exitSignal+int(syscall.SIGTERM) {
+		t.Errorf("exit code %d", r.code)
+	}
+	if got := route.done[len(route.done)-1]; got != "leave []" {
+		t.Errorf("%v", route.done)
+	}
+	if report := r.report(t); report.Status != trial.Cancelled || report.Traffic.Left != "as it was before the trial" || report.Traffic.Remedy != "" {
+		t.Errorf("%s: %+v", report.Status, report.Traffic)
+	}
+}
+
+func TestTheOutputsTellHowTheRouteWasLeft(t *testing.T) {
+	r := trial.Report{Versions: []trial.Version{{Name: "baseline"}, {Name: "a \"b\""}}}
+	if got := weights(r); got != "" {
+		t.Errorf("without a route: %s", got)
+	}
+	r.Traffic = &trial.Traffic{Course: []trial.Split{{Weights: []int{90, 10}, Why: "start"}}}
+	if got := weights(r); got != "" {
+		t.Errorf("of a route that was not left: %s", got)
+	}
+	r.Traffic.Course = append(r.Traffic.Course, trial.Split{Weights: []int{0, 100}, Why: trial.AtTheEnd})
+	if got := weights(r); got != `{"a \"b\"":100,"baseline":0}` {
+		t.Error(got)
+	}
+}
+
+// simulated is a trial without a clock, a network or a disk: the judge, its
+// weights and the runner, over drawn rounds of 250 ms.
+type simulated struct {
+	file   config.File
+	judge  *slo.Judge
+	rounds int
+	draw   func(random *mathrand.Rand, version int) (seconds float64, fails bool)
+	seed   uint64
+	shown  map[string]time.Duration // when a version was shown to violate
+	kept   []trial.Round
+}
+
+const simulatedRound = 250 * time.Millisecond
+
+func (s *simulated) Wait(context.Context) error                   { return nil }
+func (s *simulated) Ready()                                       {}
+func (s *simulated) Append(r trial.Round) error                   { s.kept = append(s.kept, r); return nil }
+func (s *simulated) Looked(trial.Round, trial.Look)               {}
+func (s *simulated) Ending(runner.Outcome, []int) ([]int, string) { return nil, "as it was" }
+
+func (s *simulated) Look(r trial.Round) trial.Look {
+	l := s.judge.Look(r)
+	for _, standing := range l.Standings() {
+		if _, known := s.shown[standing.Version]; standing.Verdict == trial.Fail && !known {
+			s.shown[standing.Version] = r.Closed
+		}
+	}
+	return l
+}
+
+func (s *simulated) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
+	random := mathrand.New(mathrand.NewPCG(s.seed, 1))
+	return func(yield func(trial.Round, error) bool) {
+		for i := range s.rounds {
+			if ctx.Err() != nil {
+				return
+			}
+			from := time.Duration(i) * simulatedRound
+			r := trial.Round{Series: trial.LoadSeries, Index: i, Complete: true, Start: from, End: from + simulatedRound, Closed: from + simulatedRound}
+			for v := range s.file.Targets() {
+				for range 25 {
+					q := trial.Request{Version: uint8(v), Status: trial.Answered(200, true)}
+					seconds, fails := s.draw(random, v)
+					if q.Latency = uint32(seconds * 1e7); fails {
+						q.Status = trial.Answered(500, false)
+					}
+					r.Requests = append(r.Requests, q)
+				}
+			}
+			r.Generator.Planned = len(r.Requests)
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// simulate runs a progressive trial and returns the course of its traffic.
+func simulate(t *testing.T, s *simulated, text string) *trial.Traffic {
+	t.Helper()
+	file, _, err := config.Load(config.Sources{
+		Flags: map[string]string{"config": "trial.yaml"}, ReadFile: func(string) ([]byte, error) { return []byte(text), nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.file, s.judge, s.shown = file, slo.New(file.Policy(), file.Versions()), map[string]time.Duration{}
+	start := time.Unix(0, 0)
+	out := runner.Run(t.Context(), runner.Stages{Waiter: s, Meter: s, Store: s, Judge: s, Watcher: s, Traffic: &runner.Traffic{
+		Route: &paper{}, Opening: file.Opening(), Steerer: steerer{s.judge, file.Traffic.Steering()}, Reliever: s.judge, Ender: s,
+		Every: file.Traffic.Every, Settle: file.Traffic.Settle, Clock: func() time.Time { return start },
+	}})
+	return out.Traffic
+}
+
+func TestAnEqualCandidateReachesItsMostInAsManyStepsAsItTakes(t *testing.T) {
+	for seed := range uint64(5) {
+		s := &simulated{rounds: 120, seed: seed, draw: func(random *mathrand.Rand, _ int) (float64, bool) {
+			return 0.05 * math.Exp(0.3*random.NormFloat64()), false
+		}}
+		course := simulate(t, s, `
+baseline: http://shop.prod.svc
+candidate: http://shop-canary.prod.svc
+objectives: [latency-p95 <= 150% of baseline]
+load: {for: 2m}
+at-least: 60s
+traffic: {route: httproute/shop, start: 10, max: 45, step: 10, every: 2s, settle: 500ms}
+`).Course
+		var parts []int
+		for _, split := range course {
+			parts = append(parts, split.Weights[1])
+		}
+		steps := int(math.Ceil((45 - 10) / 10.0))
+		want := []int{10, 20, 30, 40, 45, 0}
+		if !slices.Equal(parts, want) || len(want)-2 != steps {
+			t.Errorf("seed %d: %v, want %v: %d steps, and back", seed, parts, want, steps)
+		}
+	}
+}
+
+// Two of three versions may still win when the third is shown to be bad, so that
+// the trial goes on.
+func TestABadCandidateLosesItsTrafficInTheRoundThatShowsIt(t *testing.T) {
+	for seed := range uint64(10) {
+		s := &simulated{rounds: 160, seed: seed, draw: func(random *mathrand.Rand, version int) (float64, bool) {
+			return 0.05 * math.Exp(0.3*random.NormFloat64()), version == 1 && random.Float64() < 0.2
+		}}
+		told := simulate(t, s, `
+baseline: http://shop.prod.svc
+candidates: [{name: bad, url: http://shop-bad.prod.svc}, {name: good, url: http://shop-good.prod.svc}]
+objectives: [error-rate <= baseline + 2%]
+rewards: [minimize latency-mean]
+load: {for: 2m}
+at-least: 60s
+traffic: {route: httproute/shop, start: 20, every: 2s, settle: 500ms}
+`)
+		shown, found := s.shown["bad"]
+		if !found {
+			t.Fatalf("seed %d: nothing was shown", seed)
+		}
+		lost := slices.IndexFunc(told.Course, func(split trial.Split) bool { return split.Weights[1] == 0 })
+		if lost < 0 || told.Course[lost].At != shown || !strings.Contains(told.Course[lost].Why, "bad violated error-rate") {
+			t.Errorf("seed %d: shown at %s: %v", seed, shown, told.Course)
+		}
+		for _, r := range s.kept {
+			if r.Start >= shown && r.Weights[1] != 0 || r.Start < shown && r.Weights[1] == 0 {
+				t.Errorf("seed %d: the round from %s on has %v; shown at %s", seed, r.Start, r.Weights, shown)
+			}
+		}
+	}
+}
