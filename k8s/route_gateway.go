@@ -32,9 +32,10 @@ type gateway struct {
 func (g gateway) router(word, kind string) router {
 	return router{
 		word:   word,
-		group:  schema.GroupKind{Group: "gateway.networking.k8s.io", Kind: kind},
+		group:  schema.GroupKind{Group: gatewayGroup, Kind: kind},
 		can:    abilities{headers: true, cookies: true, paths: true, mirror: true, byCookie: true, byHeader: true},
 		limits: oneCookie,
+		needs:  gatewayNeeds,
 		owns:   [][]string{{"spec", "rules"}},
 		shares: gatewayShares,
 		apply:  g.apply,

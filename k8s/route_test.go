@@ -470,6 +470,9 @@ func TestDroppedFieldIsNamed(t *testing.T) {
 	if got := dropped(sent[0], kept[0], r.owns); got != "" {
 		t.Errorf("%q was dropped, and the server had only added a default", got)
 	}
+	if got, want := dropped(sent[0], &unstructured.Unstructured{}, r.owns), "spec.rules"; got != want {
+		t.Errorf("%q was dropped, want %q", got, want)
+	}
 	delete(rule, "sessionPersistence")
 	if got, want := dropped(sent[0], kept[0], r.owns), "spec.rules[2].sessionPersistence"; got != want {
 		t.Errorf("%q was dropped, want %q", got, want)
