@@ -164,8 +164,12 @@ func gatewayShares(objects []object, backends []Backend) ([]int, error) {
 	return oneSplit(splits), nil
 }
 
-// oneSplit is the split that all rules have, nil where they differ.
+// oneSplit is the split that all rules have, nil where they differ or where
+// there are none: somebody may have taken the baseline out of a trial's rule.
 func oneSplit(splits [][]int) []int {
+	if len(splits) == 0 {
+		return nil
+	}
 	for _, s := range splits {
 		if !slices.Equal(s, splits[0]) {
 			return nil
