@@ -384,6 +384,38 @@ func TestIstioSubsetBecomesAHost(t *testing.T) {
 	}
 }
 
+func TestIngressMustBeTheCandidatesCanary(t *testing.T) {
+	const sends = "spec: {rules: [{http: {paths: [{backend: {service: {name: %s, port: {number: 80}}}}]}}]}"
+	r, _ := routerFor("ingress")
+	for spec, want := range map[string]string{
+		fmt.Sprintf(sends, "shop-canary"): "",
+		fmt.Sprintf(sends, "shop"):        `it sends to "shop", and the candidate's backend is "shop-canary"`,
+		"spec: {rules: []}":               "no rule that sends to the candidate's backend",
+	} {
+		route := routeOf(t, spec)
+		route.SetAnnotations(map[string]string{canaryMark: "true", canaryWeight: "5"})
+		got, err := r.shares([]object{route}, services)
+		if want != "" {
+			wantError(t, err, want)
+		} else if err != nil || !cmp.Equal(got, []int{95, 5}) {
+			t.Errorf("%v %v", got, err)
+		}
+	}
+}
+
+func TestIngressKeepsSomebodysWayToTryTheCandidate(t *testing.T) {
+	r, _ := routerFor("ingress")
+	route := routeOf(t, "spec: {rules: [{http: {paths: [{backend: {service: {name: shop-canary}}}]}}]}")
+	route.SetAnnotations(map[string]string{canaryMark: "true", canaryHeader: "x-preview"})
+	if err := r.apply([]object{route}, services, Plan{Weights: []int{90, 10}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.shares([]object{route}, services)
+	if err != nil || !cmp.Equal(got, []int{90, 10}) || route.GetAnnotations()[canaryHeader] != "x-preview" {
+		t.Errorf("%v %v %v", got, err, route.GetAnnotations())
+	}
+}
+
 func TestOpenShiftCookiesAreTurnedOnForStickyUsers(t *testing.T) {
 	r, _ := routerFor("openshiftroute")
 	route := routeOf(t, "spec: {to: {name: shop}}")
