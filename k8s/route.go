@@ -60,6 +60,11 @@ type router struct {
 	// nil where there is nothing of the sort.
 	limits func(p Plan) error
 
+	// needs are features that not everything that carries such a route has, and
+	// that Cluster.supported asks for before a plan is applied; nil where there
+	// are none.
+	needs func(route object, p Plan) []string
+
 	// owns are the fields that a trial changes, as paths of keys: what its note
 	// keeps, what is compared to see another hand, what goes back. A field that
 	// was not there before is taken away again, and so is what holds it if that

@@ -86,6 +86,7 @@ func TestPercentsSumTo100(t *testing.T) {
 		{[]int{0, 7}, []int{0, 100}},
 		{[]int{999, 1}, []int{100, 0}},
 		{[]int{0, 0}, nil},
+		{[]int{1, 1, 1, 1, 1, 1, 1}, []int{15, 15, 14, 14, 14, 14, 14}},
 		{[]int{mostWeight, mostWeight}, []int{50, 50}},
 	} {
 		if diff := cmpDiff(c.want, percents(c.weights)); diff != "" {

@@ -21,11 +21,15 @@ func istioDestinationRules(service object, backends []Backend, s *Sticky) ([]par
 	for _, b := range backends {
 		host, subset, _ := strings.Cut(b.Name, "/")
 		name, _, _ := strings.Cut(host, ".")
-		if subset == "" || seen[name] {
+		if subset == "" {
 			continue
 		}
-		if at := istioHost(host, service.GetNamespace()); !strings.HasPrefix(at, name+"."+service.GetNamespace()+".") && service.GetNamespace() != "" {
+		here := istioHost(name, service.GetNamespace())
+		if istioHost(host, service.GetNamespace()) != here && !strings.HasPrefix(here, host+".") { // shop.prod, shop.prod.svc
 			return nil, fmt.Errorf("backend %q: its DestinationRule is in another namespace, where the trial does not write: leave sticky away", b.Name)
+		}
+		if seen[name] {
+			continue
 		}
 		seen[name] = true
 		parts = append(parts, part{

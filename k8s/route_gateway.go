@@ -32,9 +32,10 @@ type gateway struct {
 func (g gateway) router(word, kind string) router {
 	return router{
 		word:   word,
-		group:  schema.GroupKind{Group: "gateway.networking.k8s.io", Kind: kind},
+		group:  schema.GroupKind{Group: gatewayGroup, Kind: kind},
 		can:    abilities{headers: true, cookies: true, paths: true, mirror: true, byCookie: true, byHeader: true},
 		limits: oneCookie,
+		needs:  gatewayNeeds,
 		owns:   [][]string{{"spec", "rules"}},
 		shares: gatewayShares,
 		apply:  g.apply,
@@ -163,8 +164,12 @@ func gatewayShares(objects []object, backends []Backend) ([]int, error) {
 	return oneSplit(splits), nil
 }
 
-// oneSplit is the split that all rules have, nil where they differ.
+// oneSplit is the split that all rules have, nil where they differ or where
+// there are none: somebody may have taken the baseline out of a trial's rule.
 func oneSplit(splits [][]int) []int {
+	if len(splits) == 0 {
+		return nil
+	}
 	for _, s := range splits {
 		if !slices.Equal(s, splits[0]) {
 			return nil

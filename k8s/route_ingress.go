@@ -42,7 +42,7 @@ const (
 
 	// canaryMatched marks header and cookie as the trial's; without it they are
 	// somebody's way to try the candidate, and stay.
-	canaryMatched = "seatrial-match"
+	canaryMatched = "seatrial.dev/match"
 )
 
 // ingressLimits: requests that match all go to the canary, whatever its

@@ -48,6 +48,10 @@ func TestSharesOfRoutesAsTheyAreFound(t *testing.T) {
 			spec: "spec: {rules: [{backendRefs: [{name: shop}, {name: shop-canary, weight: 3}]}]}", want: []int{25, 75}},
 		{name: "rules differ", word: "httproute", backends: services,
 			spec: "spec: {rules: [{backendRefs: [{name: shop}]}, {backendRefs: [{name: shop}, {name: shop-canary}]}]}"},
+		{name: "the trial's rule without its baseline", word: "httproute", backends: services,
+			spec: "spec: {rules: [{name: seatrial-match-1, backendRefs: [{name: shop-canary}]}, {backendRefs: [{name: shop}]}]}"},
+		{name: "the trial's rule without its baseline", word: "virtualservice", backends: services,
+			spec: "spec: {http: [{name: seatrial-match-1, route: [{destination: {host: shop-canary}}]}, {route: [{destination: {host: shop}}]}]}"},
 		{name: "nothing goes anywhere", word: "httproute", backends: services,
 			spec: "spec: {rules: [{backendRefs: [{name: shop, weight: 0}]}]}"},
 		{name: "another port is another backend", word: "httproute", backends: []Backend{{Name: "shop", Port: 80}, {Name: "shop-canary", Port: 80}},
@@ -122,6 +126,8 @@ func TestWhatARouteCantDoIsAnErrorThatSaysSo(t *testing.T) {
 			Plan{Match: cart}, "matches paths by RegularExpression"},
 		{"httproute", "spec: {rules: [{matches: [{path: {type: Exact, value: /pay}}], backendRefs: [{name: shop}]}]}",
 			Plan{Match: cart}, "no request that the route sends to the baseline can meet"},
+		{"httproute", "spec: {rules: [{matches: [{headers: [{name: X-Tester, value: no-tester}]}], backendRefs: [{name: shop}]}]}",
+			Plan{Match: tester}, "no request that the route sends to the baseline can meet"},
 		{"httproute", "spec: {rules: [{matches: [{headers: [{name: X-Tester, type: RegularExpression, value: y.*}]}], backendRefs: [{name: shop}]}]}",
 			Plan{Match: tester}, "matches header \"x-tester\" by RegularExpression"},
 		{"httproute", "spec: {rules: [{matches: [{headers: [{name: cookie, value: a=b}]}], backendRefs: [{name: shop}]}]}",
@@ -275,6 +281,19 @@ func TestGRPCPathsAreServicesAndMethods(t *testing.T) {
 	}
 }
 
+func TestKnativeTagsKeepTheirAddressAndGetNothing(t *testing.T) {
+	r, _ := routerFor("ksvc")
+	service := routeOf(t, "spec: {traffic: [{revisionName: a, tag: old, percent: 60}, {revisionName: a, percent: 40}, {revisionName: b, tag: new}]}")
+	backends := []Backend{{Version: "baseline", Name: "a"}, {Version: "candidate", Name: "b"}}
+	if err := r.apply([]object{service}, backends, Plan{Weights: []int{95, 5}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "[map[percent:0 revisionName:a tag:old] map[percent:95 revisionName:a] map[percent:5 revisionName:b tag:new]]"
+	if got := fmt.Sprint(service.Object["spec"].(fields)["traffic"]); got != want {
+		t.Error(got)
+	}
+}
+
 func TestKnativeRevisionThatWasTheLatestIsPinned(t *testing.T) {
 	r, _ := routerFor("ksvc")
 	service := routeOf(t, "spec: {traffic: [{latestRevision: true, percent: 100}]}\nstatus: {latestReadyRevisionName: shop-00002}")
@@ -285,6 +304,127 @@ func TestKnativeRevisionThatWasTheLatestIsPinned(t *testing.T) {
 	want := "[map[latestRevision:false percent:5 revisionName:shop-00002] map[latestRevision:false percent:95 revisionName:shop-00001]]"
 	if got := fmt.Sprint(service.Object["spec"].(fields)["traffic"]); got != want {
 		t.Error(got)
+	}
+}
+
+func TestDestinationRuleMustHaveTheVersionsSubsets(t *testing.T) {
+	backends := []Backend{{Version: "baseline", Name: "shop/stable"}, {Version: "candidate", Name: "shop/canary"}}
+	for spec, want := range map[string]string{
+		"spec: {host: shop, subsets: [{name: stable}, {name: canary}]}":                        "",
+		"spec: {host: shop.prod.svc.cluster.local, subsets: [{name: stable}, {name: canary}]}": "",
+		"spec: {host: shop, subsets: [{name: stable}]}":                                        `destinationrule/shop: it has no subset "canary"`,
+		"spec: {host: pay, subsets: [{name: stable}, {name: canary}]}":                         `it is of host "pay"`,
+	} {
+		r, _ := routerFor("virtualservice")
+		objects := []object{routeOf(t, "spec: {http: [{route: [{destination: {host: shop, subset: stable}}]}]}"), routeOf(t, spec)}
+		err := r.apply(objects, backends, Plan{Weights: []int{100, 0}, Sticky: &Sticky{Cookie: "v"}})
+		if want != "" {
+			wantError(t, err, want)
+		} else if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDestinationRulesAreOfTheHostsWhoseSubsetsAreVersions(t *testing.T) {
+	r, _ := routerFor("virtualservice")
+	route := routeOf(t, "spec: {}")
+	sticky := &Sticky{Cookie: "v"}
+	for _, c := range []struct {
+		baseline, candidate string
+		sticky              *Sticky
+		want, err           string
+	}{
+		{"shop/stable", "shop/canary", sticky, "shop", ""},
+		{"shop/stable", "shop/canary", nil, "", ""},
+		{"shop", "shop-canary", sticky, "", ""},
+		{"shop/a", "next.prod.svc.cluster.local/b", sticky, "shop next", ""},
+		{"shop/a", "shop.next.svc.cluster.local/b", sticky, "", "in another namespace"},
+	} {
+		parts, err := r.others(route, []Backend{{Name: c.baseline}, {Name: c.candidate}}, c.sticky)
+		if c.err != "" {
+			wantError(t, err, c.err)
+			continue
+		}
+		var names []string
+		for _, p := range parts {
+			names = append(names, p.name)
+		}
+		if got := strings.Join(names, " "); got != c.want || err != nil {
+			t.Errorf("%+v: %s, %v", c, got, err)
+		}
+	}
+}
+
+func TestIstioMirrorsTheBaselinesTrafficAlone(t *testing.T) {
+	r, _ := routerFor("virtualservice")
+	route := routeOf(t, "spec: {http: [{route: [{destination: {host: shop}}]}]}")
+	p := Plan{Weights: []int{50, 50}, Sticky: &Sticky{Cookie: "v"}, Mirror: &Mirror{To: "candidate", Percent: 5}}
+	if err := r.apply([]object{route}, services, p); err != nil {
+		t.Fatal(err)
+	}
+	rules, _ := listAt(route.Object, "spec", "http")
+	for i, want := range []bool{true, false, true} { // who bears the baseline's cookie, the candidate's, none
+		if got := rules[i]["mirror"] != nil; got != want {
+			t.Errorf("rule %d mirrors: %v", i+1, got)
+		}
+	}
+}
+
+func TestIstioSubsetBecomesAHost(t *testing.T) {
+	r, _ := routerFor("virtualservice")
+	route := routeOf(t, "spec: {http: [{route: [{destination: {host: shop, subset: stable}}]}]}")
+	backends := []Backend{{Version: "baseline", Name: "shop/stable"}, {Version: "candidate", Name: "next", Port: 8080}}
+	if err := r.apply([]object{route}, backends, Plan{Weights: []int{90, 10}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "[map[destination:map[host:shop subset:stable] weight:90] map[destination:map[host:next port:map[number:8080]] weight:10]]"
+	if got := fmt.Sprint(route.Object["spec"].(fields)["http"].([]any)[0].(fields)["route"]); got != want {
+		t.Error(got)
+	}
+}
+
+func TestIngressMustBeTheCandidatesCanary(t *testing.T) {
+	const sends = "spec: {rules: [{http: {paths: [{backend: {service: {name: %s, port: {number: 80}}}}]}}]}"
+	r, _ := routerFor("ingress")
+	for spec, want := range map[string]string{
+		fmt.Sprintf(sends, "shop-canary"): "",
+		fmt.Sprintf(sends, "shop"):        `it sends to "shop", and the candidate's backend is "shop-canary"`,
+		"spec: {rules: []}":               "no rule that sends to the candidate's backend",
+	} {
+		route := routeOf(t, spec)
+		route.SetAnnotations(map[string]string{canaryMark: "true", canaryWeight: "5"})
+		got, err := r.shares([]object{route}, services)
+		if want != "" {
+			wantError(t, err, want)
+		} else if err != nil || !cmp.Equal(got, []int{95, 5}) {
+			t.Errorf("%v %v", got, err)
+		}
+	}
+}
+
+func TestIngressKeepsSomebodysWayToTryTheCandidate(t *testing.T) {
+	r, _ := routerFor("ingress")
+	route := routeOf(t, "spec: {rules: [{http: {paths: [{backend: {service: {name: shop-canary}}}]}}]}")
+	route.SetAnnotations(map[string]string{canaryMark: "true", canaryHeader: "x-preview"})
+	if err := r.apply([]object{route}, services, Plan{Weights: []int{90, 10}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.shares([]object{route}, services)
+	if err != nil || !cmp.Equal(got, []int{90, 10}) || route.GetAnnotations()[canaryHeader] != "x-preview" {
+		t.Errorf("%v %v %v", got, err, route.GetAnnotations())
+	}
+}
+
+func TestOpenShiftCookiesAreTurnedOnForStickyUsers(t *testing.T) {
+	r, _ := routerFor("openshiftroute")
+	route := routeOf(t, "spec: {to: {name: shop}}")
+	route.SetAnnotations(map[string]string{haproxyNoCookies: "true"})
+	if err := r.apply([]object{route}, services, Plan{Weights: []int{90, 10}}); err != nil || route.GetAnnotations()[haproxyNoCookies] != "true" {
+		t.Errorf("%v %v", err, route.GetAnnotations())
+	}
+	if err := r.apply([]object{route}, services, Plan{Weights: []int{90, 10}, Sticky: &Sticky{Cookie: "v"}}); err != nil || route.GetAnnotations()[haproxyNoCookies] != "" {
+		t.Errorf("%v %v", err, route.GetAnnotations())
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 )
 
@@ -422,19 +423,25 @@ func spoil(dice *rand.Rand, value any, whole fields) any {
 	}
 	switch v := value.(type) {
 	case fields:
-		keys := make([]string, 0, len(v))
-		for k := range v {
-			keys = append(keys, k)
+		keys := sortedKeys(v)
+		if len(keys) == 0 {
+			return v
 		}
-		slices.Sort(keys)
-		if len(keys) > 0 {
-			k := keys[dice.IntN(len(keys))]
-			v[k] = spoil(dice, v[k], whole)
+		k := keys[dice.IntN(len(keys))]
+		if v[k] = spoil(dice, v[k], whole); dice.IntN(8) == 0 {
+			delete(v, k)
 		}
 	case []any:
-		if len(v) > 0 {
-			i := dice.IntN(len(v))
-			v[i] = spoil(dice, v[i], whole)
+		if len(v) == 0 {
+			return v
+		}
+		i := dice.IntN(len(v))
+		v[i] = spoil(dice, v[i], whole)
+		switch dice.IntN(8) {
+		case 0:
+			return slices.Delete(v, i, i+1)
+		case 1:
+			return append(v, runtime.DeepCopyJSONValue(v[i]))
 		}
 	}
 	return value
@@ -469,6 +476,9 @@ func TestDroppedFieldIsNamed(t *testing.T) {
 	rule["backendRefs"].([]any)[0].(fields)["group"] = ""
 	if got := dropped(sent[0], kept[0], r.owns); got != "" {
 		t.Errorf("%q was dropped, and the server had only added a default", got)
+	}
+	if got, want := dropped(sent[0], &unstructured.Unstructured{}, r.owns), "spec.rules"; got != want {
+		t.Errorf("%q was dropped, want %q", got, want)
 	}
 	delete(rule, "sessionPersistence")
 	if got, want := dropped(sent[0], kept[0], r.owns), "spec.rules[2].sessionPersistence"; got != want {
