@@ -29,7 +29,7 @@ import (
 	"github.com/seatrial/seatrial/trial"
 )
 
-// description is GitHub's own of its API: @octokit/openapi, which .ci/run fetches.
+// description is GitHub's own of its API: @octokit/openapi, which .ci/install fetches.
 type description struct {
 	document *openapi3.T
 	router   routers.Router
@@ -43,7 +43,7 @@ func describe(t *testing.T) description {
 	}
 	path := filepath.Join(cache, "seatrial-ci", "api.github.com.json")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && os.Getenv("SEATRIAL_E2E") != "required" {
-		t.Skip(path + " is missing; .ci/run fetches it")
+		t.Skip(path + " is missing; .ci/install fetches it")
 	}
 	document, err := openapi3.NewLoader().LoadFromFile(path)
 	if err != nil {

@@ -10,7 +10,7 @@ trap 'rm -rf "$root"' EXIT
 
 mkdir -p "$root"/{bin,usr/bin,tmp}
 for tool in bash rsync mkdir chmod chown cp; do
-  path=$(command -v "$tool") || { echo "gitlab-helper.sh: $tool is missing; .ci/run says which packages have it" >&2; exit 1; }
+  path=$(command -v "$tool") || { echo "gitlab-helper.sh: $tool is missing; .ci/install says which packages have it" >&2; exit 1; }
   cp -L "$path" "$root/bin/"
   for library in $(ldd "$path" | grep -o '/[^ ]*'); do
     install -D "$library" "$root$library"

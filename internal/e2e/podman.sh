@@ -9,7 +9,7 @@ mkdir -p "${1:?usage: podman.sh DIR}"
 dir=$(cd "$1" && pwd)
 
 for tool in podman buildah runc busybox bash-static go; do
-  command -v "$tool" >/dev/null || { echo "podman.sh: $tool is missing; .ci/run says which packages have it" >&2; exit 1; }
+  command -v "$tool" >/dev/null || { echo "podman.sh: $tool is missing; .ci/install says which packages have it" >&2; exit 1; }
 done
 
 # A store of our own: nothing of the machine's is touched, and removing DIR

@@ -30,9 +30,9 @@ func need(t *testing.T, tools ...string) {
 			continue
 		}
 		if os.Getenv("SEATRIAL_E2E") == "required" {
-			t.Fatalf("%s is missing; .ci/run installs what these tests need", tool)
+			t.Fatalf("%s is missing; .ci/install installs what these tests need", tool)
 		}
-		t.Skipf("%s is missing; .ci/run installs what these tests need", tool)
+		t.Skipf("%s is missing; .ci/install installs what these tests need", tool)
 	}
 }
 

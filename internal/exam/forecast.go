@@ -23,11 +23,11 @@ type foretold struct {
 
 const warmupRounds = 20
 
-// warmups is how many of them are forecast from; their draws are none that a
-// trial has.
+// usualWarmups is how many of them are forecast from, odd for the sake of the
+// median; their draws are none that a trial has.
 const (
-	warmups     = 101
-	warmupsFrom = 1 << 40
+	usualWarmups = 101
+	warmupsFrom  = 1 << 40
 )
 
 // told are the medians of the forecasts that many warm-ups lead to, in rounds;
@@ -39,7 +39,10 @@ type told struct {
 }
 
 func forecasts(scale int) []table {
-	trials := played(100, scale)
+	trials, warmups := played(100, scale), usualWarmups
+	if scale == 0 {
+		warmups = 3
+	}
 	t := table{
 		title: "Forecasts from a warm-up",
 		text: fmt.Sprintf("`seatrial plan` on a warm-up of 5 s, %d of them, against trials played, %d a cell, at-least as short as can be asked for. "+
@@ -50,7 +53,7 @@ func forecasts(scale int) []table {
 		head: []string{"world", "objective", "to a pass", "worse by", "to a fail", "smallest shown", "its power"},
 	}
 	for _, f := range foretellings() {
-		t.rows = append(t.rows, f.row(trials))
+		t.rows = append(t.rows, f.row(trials, warmups))
 	}
 	return []table{t}
 }
@@ -76,8 +79,8 @@ func foretellings() []foretold {
 	return all
 }
 
-func (f foretold) row(trials int) []string {
-	said := f.foretell()
+func (f foretold) row(trials, warmups int) []string {
+	said := f.foretell(warmups)
 	equal := f.play(f.world, trials)
 	worse := f.play(f.worsened(f.worse), trials)
 	row := []string{
@@ -119,7 +122,7 @@ func (f foretold) play(w world, trials int) tally {
 	})[0]
 }
 
-func (f foretold) foretell() told {
+func (f foretold) foretell(warmups int) told {
 	var pass, fail, smallest []float64
 	s, p := f.setup(f.world), f.policy()
 	for i := range warmups {

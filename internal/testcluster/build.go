@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -31,13 +32,6 @@ type built struct {
 	minutes           int // on two cores with an empty cache
 }
 
-// small leaves out what only a debugger reads: 135 MB instead of 190.
-var small = []string{"-trimpath", "-gcflags=all=-dwarf=false"}
-
-// version is the one that testcluster/go.mod has of Kubernetes. The server
-// tells it to its clients, which can't read the one that an unset build has.
-const version = "-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"
-
 func newBuilder() (builder, error) {
 	out, err := exec.Command("go", "env", "-json", "GOMOD", "GOVERSION", "GOARCH").Output()
 	if err != nil {
@@ -51,22 +45,55 @@ func newBuilder() (builder, error) {
 	return builder{filepath.Dir(env.GOMOD), filepath.Join(cache, "seatrial"), env.GOVERSION + " " + env.GOARCH}, err
 }
 
-func (b builder) buildAll(p *plan) (err error) {
-	programs := map[*string]built{
-		&p.Kube: {"kube", "testcluster", ".", append(small[:2:2], "-ldflags=-s -w "+version), 4},
+// kubernetes is the linker's flags that make the API server tell its version,
+// the one in testcluster/go.mod: clients can't read what an unset build has.
+func (b builder) kubernetes() (string, error) {
+	text, err := os.ReadFile(filepath.Join(b.root, "testcluster", "go.mod"))
+	if err != nil {
+		return "", err
 	}
-	if p.Tier >= Pods {
-		programs[&p.Pause] = built{"pause", "testcluster", "./pause", append(small[:2:2], "-ldflags=-s -w"), 1}
+	v := regexp.MustCompile(`k8s\.io/kubernetes v(\d+)\.(\d+)\.\d+`).FindStringSubmatch(string(text))
+	if v == nil {
+		return "", errors.New("testcluster/go.mod requires no k8s.io/kubernetes")
 	}
-	if p.Tier >= Gateway {
-		programs[&p.Traefik] = built{"traefik", "testgateway", "github.com/traefik/traefik/v3/cmd/traefik", append(small[:2:2], "-ldflags=-s -w"), 4}
+	const version = " -X k8s.io/component-base/version."
+	return version + "gitVersion=" + strings.TrimPrefix(v[0], "k8s.io/kubernetes ") + version + "gitMajor=" + v[1] + version + "gitMinor=" + v[2], nil
+}
+
+// buildAll makes the plan's components.
+func (b builder) buildAll(p *plan) error {
+	version, err := b.kubernetes()
+	if err != nil {
+		return err
 	}
-	for path, program := range programs {
-		if *path, err = b.build(program); err != nil {
+	// Without what a debugger reads, a third less.
+	static := func(link string) []string {
+		return []string{"-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w" + link}
+	}
+	for _, one := range []struct {
+		from Tier
+		path *string
+		built
+	}{
+		{ControlPlane, &p.Kube, built{"kube", "testcluster", ".", static(version), 4}},
+		{Pods, &p.Pause, built{"pause", "testcluster", "./pause", static(""), 1}},
+		{Gateway, &p.Traefik, built{"traefik", "testgateway", "github.com/traefik/traefik/v3/cmd/traefik", static(""), 4}},
+	} {
+		if p.Tier < one.from {
+			continue
+		}
+		path, err := b.build(one.built)
+		if err != nil {
 			return err
 		}
+		*one.path = path
 	}
 	return nil
+}
+
+// buildProgram makes the seatrial that is tested.
+func (b builder) buildProgram(p plan) error {
+	return b.goBuild(b.root, "-trimpath", "-o", p.program(), "./entrypoint")
 }
 
 // build gives the program's path. Where another process builds it, it waits.

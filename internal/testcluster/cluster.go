@@ -115,6 +115,8 @@ func (c *Cluster) StopAPI(t testing.TB) {
 }
 
 // StartAPI starts the API server after StopAPI, and waits until it is ready.
+// The controllers find it again by themselves: each outage doubles how long
+// they wait before they ask, up to half a minute.
 func (c *Cluster) StartAPI(t testing.TB) {
 	t.Helper()
 	if err := c.startAPI(t.Context()); err != nil {

@@ -88,11 +88,15 @@ func startSandbox(m *testing.M, wanted Tier) int {
 			fail(errors.New("SEATRIAL_E2E=required allows no skip"))
 		}
 	}
-	if err := prepare(&p); err != nil {
+	b, err := prepare(&p)
+	if err != nil {
 		fail(err)
 	}
 	end, err := startSweeper(p)
 	if err != nil {
+		fail(err)
+	}
+	if err := b.buildProgram(p); err != nil {
 		fail(err)
 	}
 	code := runSandbox(p)
@@ -100,22 +104,20 @@ func startSandbox(m *testing.M, wanted Tier) int {
 	return code
 }
 
-// prepare does all that needs the network or the machine's own directories.
-func prepare(p *plan) error {
+// prepare does all that needs the network, and makes the cluster's directory.
+func prepare(p *plan) (builder, error) {
 	b, err := newBuilder()
 	if err != nil {
-		return err
+		return b, err
 	}
 	if err := b.buildAll(p); err != nil {
-		return err
+		return b, err
 	}
 	if p.Definitions, err = b.definitions(p.Tier); err != nil {
-		return err
+		return b, err
 	}
-	if p.Dir, err = os.MkdirTemp("", "seatrial-cluster-"); err != nil {
-		return err
-	}
-	return b.goBuild(b.root, "-o", p.program(), "./entrypoint")
+	p.Dir, err = os.MkdirTemp("", "seatrial-cluster-")
+	return b, err
 }
 
 // runSandbox starts the next phase. It dies with this process, however that ends.

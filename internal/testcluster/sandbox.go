@@ -124,7 +124,7 @@ func setUpTunables(p plan) error {
 // hierarchy that there is: one in version 2, several in version 1.
 func setUpGroups(p plan) error {
 	for _, root := range hierarchies() {
-		if err := os.Mkdir(filepath.Join(root, p.cgroup()), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(root, p.cgroup()), 0o755); err != nil {
 			return fmt.Errorf("making a control group: %w", err)
 		}
 	}

@@ -85,28 +85,7 @@ func TestNothingIsLeftAfterAKill(t *testing.T) {
 		}
 		t.Skip(reason)
 	}
-	c := child(t, "hold")
-	stdin, open, err := os.Pipe() // open to the end: nothing but the kill may end the child
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer open.Close()
-	defer stdin.Close()
-	c.Stdin = stdin
-	output, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	dir := ""
-	for lines := bufio.NewScanner(output); dir == "" && lines.Scan(); {
-		_, dir, _ = strings.Cut(lines.Text(), "held in ")
-	}
-	if dir == "" {
-		t.Fatal("the child held nothing")
-	}
+	c, dir := held(t)
 	if traces(t, dir) == nil {
 		t.Error("a cluster that runs has no traces: this test could not fail")
 	}
@@ -124,6 +103,32 @@ func TestNothingIsLeftAfterAKill(t *testing.T) {
 		}
 	}
 	t.Errorf("what is left of the cluster:\n%s", strings.Join(left, "\n"))
+}
+
+// held starts a child that holds a pod, and says where.
+func held(t *testing.T) (c *exec.Cmd, dir string) {
+	t.Helper()
+	c = child(t, "hold")
+	stdin, open, err := os.Pipe() // open to the end: nothing but a kill ends the child
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stdin.Close(); open.Close() })
+	c.Stdin = stdin
+	output, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(output); dir == "" && lines.Scan(); {
+		_, dir, _ = strings.Cut(lines.Text(), "held in ")
+	}
+	if dir == "" {
+		t.Fatal("the child held nothing")
+	}
+	return c, dir
 }
 
 // traces are the files, control groups, mounts and processes of a cluster on
@@ -163,7 +168,8 @@ func traces(t *testing.T, dir string) []string {
 
 func TestTheControlPlaneNeedsNoRoot(t *testing.T) {
 	p := plan{Temp: t.TempDir(), Tier: ControlPlane}
-	if err := prepare(&p); err != nil {
+	b, err := prepare(&p)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -171,6 +177,9 @@ func TestTheControlPlaneNeedsNoRoot(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	if err := b.buildProgram(p); err != nil {
+		t.Fatal(err)
+	}
 	c := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestOfAChild$")
 	if os.Geteuid() == 0 {
 		giveTo(t, nobody, &p)
