@@ -10,14 +10,15 @@ import (
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/summary"
 	"github.com/seatrial/seatrial/trial"
 )
 
 // connect prepares to speak to the cluster, where anything in the file needs
-// it; nil elsewhere.
-func (p process) connect(file config.File) (*k8s.Cluster, error) {
+// it; nil elsewhere. What a log must not show is masked.
+func (p process) connect(file config.File, where platform.Platform) (*k8s.Cluster, error) {
 	if !file.NeedsCluster() {
 		return nil, nil
 	}
@@ -25,6 +26,7 @@ func (p process) connect(file config.File) (*k8s.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	where.Mask(cluster.Secrets())
 	return cluster, p.network.unreachableCluster(p.getenv, cluster.Server())
 }
 

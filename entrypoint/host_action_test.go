@@ -100,6 +100,16 @@ func TestHostActionRunsTheImageOnTheRunnersNetwork(t *testing.T) {
 	if diff := cmp.Diff(want, strings.Split(string(out), "\n")); diff != "" {
 		t.Error(diff)
 	}
+	kubeconfig := filepath.Join(dir, "kube config")
+	if err := os.WriteFile(kubeconfig, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	with := exec.Command(script.Path, script.Args[1:]...)
+	with.Env, with.Dir = append(script.Env, "KUBECONFIG="+kubeconfig+":/none"), dir
+	out, _ = with.CombinedOutput()
+	if want := "KUBECONFIG=" + kubeconfig + ":/none\n--volume\n" + kubeconfig + ":" + kubeconfig + ":ro\n"; !strings.Contains(string(out), want) || strings.Contains(string(out), "/none:") {
+		t.Errorf("with a kubeconfig: no %q in\n%s", want, out)
+	}
 	without := exec.Command(script.Path, script.Args[1:]...)
 	without.Env, without.Dir = script.Env, t.TempDir()
 	out, _ = without.CombinedOutput()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
@@ -65,10 +66,16 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 	if o.asJSON {
 		commands = p.stderr // stdout is the plan's alone
 	}
-	platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: commands, Random: p.random}).Mask(file.Secrets())
+	where := platform.Detect(platform.Environment{Getenv: p.getenv, Stdout: commands, Random: p.random})
+	where.Mask(file.Secrets())
 	for _, w := range warnings {
 		p.tell("warning:", w)
 	}
+	if err != nil {
+		p.tell(err)
+		return exitBadInput
+	}
+	cluster, err := p.connect(file, where)
 	if err != nil {
 		p.tell(err)
 		return exitBadInput
@@ -81,7 +88,7 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 		file.Load.Seed = p.seed()
 	}
 	watcher := newProgress(p, file, &parts{process: p})
-	rounds, err := p.measureWarmup(ctx, file, watcher)
+	rounds, err := p.measureWarmup(ctx, file, cluster, watcher)
 	if err != nil {
 		p.tell("seatrial:", err)
 		return planExit(ctx, err)
@@ -103,11 +110,7 @@ func planExit(ctx context.Context, err error) int {
 }
 
 // measureWarmup sends the warm-up of a trial and nothing else.
-func (p process) measureWarmup(ctx context.Context, file config.File, watcher runner.Watcher) ([]trial.Round, error) {
-	cluster, err := p.connect(file)
-	if err != nil {
-		return nil, err
-	}
+func (p process) measureWarmup(ctx context.Context, file config.File, cluster *k8s.Cluster, watcher runner.Watcher) ([]trial.Round, error) {
 	waiter, err := p.waiter(file, cluster)
 	if err != nil {
 		return nil, err

@@ -35,12 +35,9 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 	if err := p.network.unreachable(p.getenv, file); err != nil {
 		return p.refuse(ctx, where, file, err)
 	}
-	cluster, err := p.connect(file)
+	cluster, err := p.connect(file, where)
 	if err != nil {
 		return p.refuse(ctx, where, file, err)
-	}
-	if cluster != nil {
-		where.Mask(cluster.Secrets())
 	}
 	if file.Load.Seed == 0 {
 		file.Load.Seed = p.seed()

@@ -67,9 +67,6 @@ func (o Object) target(namespace string) (target, error) {
 		t.shown = fmt.Sprintf("%s %s", t.shown, o.Selector)
 	}
 	switch {
-	case strings.ContainsAny(o.Object, ":@?#"):
-		// Not quoted: it may be a URL with credentials.
-		return target{}, fmt.Errorf("this is no object: %s; URLs stand in ready.urls", objectExample)
 	case word == "":
 		return target{}, fmt.Errorf("%q names no kind: %s", o.Object, objectExample)
 	case !known && !strings.Contains(word, "."):
@@ -95,6 +92,10 @@ func (o Object) spelled() (Object, error) {
 	words := strings.Fields(o.Object)
 	if len(words) == 0 {
 		return o, errors.New("empty: " + objectExample)
+	}
+	if strings.ContainsAny(words[0], ":@?#") {
+		// Not quoted: it may be a URL with credentials.
+		return o, errors.New("this is no object: " + objectExample + "; URLs stand in ready.urls")
 	}
 	o.Object = words[0]
 	for rest := strings.TrimSpace(strings.Join(words[1:], " ")); rest != ""; rest = "" {

@@ -177,7 +177,7 @@ func (c container) standing(pod object, now time.Time, lasting bool) reading {
 
 // unpullable are what the kubelet and container runtimes say of an image that
 // will not come by trying again.
-var unpullable = []string{"not found", "manifest unknown", "does not exist", "unauthorized", "authentication required", "denied", "forbidden", "no such host is known"}
+var unpullable = []string{"not found", "manifest unknown", "does not exist", "unauthorized", "authentication required", "denied", "forbidden"}
 
 func (c container) waits(pod object, now time.Time, lasting bool) reading {
 	reason, message := text(c.status, "state", "waiting", "reason"), text(c.status, "state", "waiting", "message")

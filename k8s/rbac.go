@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // Rule is a right that a trial needs: verbs on a resource of a namespace, or
@@ -39,6 +42,10 @@ func Rules(namespace string, objects []Object) []Rule {
 		if t.name != "" {
 			own.Names = []string{t.name}
 		}
+		if t.kind.judge == nil && t.kind.condition == "" {
+			own.Resource = pluralOf(t.kind.resource)
+			own.Why += "; kubectl api-resources tells if it is called so, and if it needs a ClusterRole"
+		}
 		rules = append(rules, own)
 		if t.condition == nil && t.path == nil {
 			for _, n := range t.kind.needs {
@@ -51,6 +58,15 @@ func Rules(namespace string, objects []Object) []Rule {
 		rules = append(rules, Rule{Namespace: t.namespace, Resource: "events", Verbs: look(), Why: "recent warnings about what does not become ready"})
 	}
 	return rules
+}
+
+// pluralOf guesses the resource where a kind may have been written.
+func pluralOf(name string) string {
+	if strings.HasSuffix(name, "s") {
+		return name
+	}
+	plural, _ := meta.UnsafeGuessKindToResource(schema.GroupVersionKind{Kind: name})
+	return plural.Resource
 }
 
 func readsPods(k kind) bool { return k.group.Kind == "Pod" || slices.Contains(k.needs, needPods) }

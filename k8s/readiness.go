@@ -25,6 +25,7 @@ type reading struct {
 	sentence string        // why it is not ready; untrusted
 	again    time.Duration // when time alone may change it; 0: never
 	culprits []culprit     // whose logs tell more
+	unheard  bool          // the API server does not answer: it has no story to tell
 }
 
 // culprit is a container that keeps an object from being ready.
@@ -224,13 +225,8 @@ func number(in map[string]any, fields ...string) (int64, bool) {
 	if !found || err != nil {
 		return 0, false
 	}
-	switch n := value.(type) {
-	case int64:
-		return n, true
-	case float64:
-		return int64(n), float64(int64(n)) == n
-	}
-	return 0, false
+	n, isWhole := value.(int64)
+	return n, isWhole
 }
 
 // count is number, with nothing as 0: the API leaves out zeros.

@@ -3,6 +3,7 @@ package k8s
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -66,17 +67,18 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	return nil
 }
 
-// missing tells of what is not ready, with its story.
+// missing tells of what is not ready, with its story. Where something can't
+// become ready, that is the reason: the wait for the rest was broken off.
 func (w *Waiter) missing(ctx context.Context, readings []reading) error {
 	out := &trial.NotReadyError{Within: w.within.String()}
+	out.Hopeless = slices.ContainsFunc(readings, func(r reading) bool { return r.state == failed })
 	told := 0
 	for i, r := range readings {
-		if r.state == ready {
+		if r.state == ready || out.Hopeless && r.state != failed {
 			continue
 		}
-		out.Hopeless = out.Hopeless || r.state == failed
 		story := trial.Unready{Object: w.targets[i].shown, Sentence: w.hidden(r.sentence), Hopeless: r.state == failed}
-		if told < mostStories && ctx.Err() == nil {
+		if told < mostStories && !r.unheard && ctx.Err() == nil {
 			w.tellStory(ctx, w.targets[i], r, &story)
 			told++
 		}
@@ -90,6 +92,12 @@ func (w *Waiter) missing(ctx context.Context, readings []reading) error {
 		return nil
 	}
 	return out
+}
+
+func unheard(format string, args ...any) reading {
+	r := notYet(format, args...)
+	r.unheard = true
+	return r
 }
 
 // wait follows one target until it is ready or can't become so, or ctx ends.
@@ -116,10 +124,12 @@ type place struct {
 // locate asks the API server for the target's kind. It is asked again while the
 // server does not answer; a kind that it does not know is never ready.
 func (w *Waiter) locate(ctx context.Context, t target) (dynamic.ResourceInterface, place, error) {
-	pause, last := firstPause, notYet("its kind was not asked for yet")
+	pause, last := firstPause, unheard("the API server %s has not answered yet", w.cluster.Server())
 	for ctx.Err() == nil {
-		mapping, err := w.cluster.mapping(t.kind)
+		mapping, err := w.cluster.mappingWithin(ctx, t.kind)
 		switch {
+		case ctx.Err() != nil:
+			return nil, place{none: last}, nil
 		case err == nil:
 			what := collection{labels: t.selector}
 			if t.name != "" {
@@ -131,7 +141,7 @@ func (w *Waiter) locate(ctx context.Context, t target) (dynamic.ResourceInterfac
 		case isFatal(err):
 			return nil, place{}, w.cluster.explained("asking for "+t.shown, err)
 		}
-		last = notYet("%s", w.cluster.unreachable(err))
+		last = unheard("%s", w.cluster.unreachable(err))
 		w.cluster.kinds.Reset()
 		select {
 		case <-ctx.Done():
@@ -148,6 +158,26 @@ func (k kind) title() string {
 		return k.resource
 	}
 	return k.resource + "." + k.group.Group
+}
+
+// mappingWithin is mapping that ends with ctx, which the client's discovery
+// knows nothing of: it goes on alone until its own time is over.
+func (c *Cluster) mappingWithin(ctx context.Context, k kind) (*meta.RESTMapping, error) {
+	type answer struct {
+		mapping *meta.RESTMapping
+		err     error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		mapping, err := c.mapping(k)
+		answers <- answer{mapping, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case a := <-answers:
+		return a.mapping, a.err
+	}
 }
 
 // mapping finds a kind by its name, or by its resource where only that is known.
@@ -173,6 +203,7 @@ type vigil struct {
 	started int
 	all     sync.WaitGroup
 	last    reading
+	seen    string // why it was not ready when the API server last answered
 	told    string
 
 	confirming bool // it seemed ready, and is looked at anew: watches may be behind
@@ -248,6 +279,7 @@ func (v *vigil) run() (reading, error) {
 			v.restart()
 			continue
 		}
+		v.seen = v.last.sentence
 		v.say(v.last)
 		if v.last.state != waiting {
 			return v.last, nil
@@ -273,10 +305,8 @@ func (v *vigil) take(c change) error {
 		return nil
 	case c.lost != nil:
 		f.known = false
-		v.last = notYet("%s; before that: %s", v.cluster.unreachable(c.lost), v.told)
-		if v.told == "" {
-			v.last = notYet("%s", v.cluster.unreachable(c.lost))
-		}
+		v.last = unheard("%s%s", v.cluster.unreachable(c.lost), v.before())
+		v.say(v.last)
 		return nil
 	}
 	f.items, f.known = c.items, true
@@ -303,6 +333,13 @@ func (v *vigil) rearrange() {
 			v.start(r, what.in(v.cluster), what)
 		}
 	}
+}
+
+func (v *vigil) before() string {
+	if v.seen == "" {
+		return ""
+	}
+	return "; before that: " + v.seen
 }
 
 func (v *vigil) object() object {

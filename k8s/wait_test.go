@@ -32,6 +32,7 @@ type server struct {
 	other        http.HandlerFunc
 	lists, looks atomic.Int64
 	selectors    atomic.Value // of the last list
+	told         []string     // to people
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +58,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *server) cluster(t *testing.T) *Cluster {
 	t.Helper()
 	listening := httptest.NewServer(s)
-	t.Cleanup(listening.Close)
+	t.Cleanup(func() { listening.CloseClientConnections(); listening.Close() })
 	c, err := newCluster(&rest.Config{Host: listening.URL}, "prod")
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +73,7 @@ func (s *server) wait(t *testing.T, within time.Duration, asked ...string) error
 	for _, text := range asked {
 		objects = append(objects, Object{Object: text})
 	}
-	w, err := NewWaiter(s.cluster(t), objects, within, []string{"s3cr3t-header"}, nil)
+	w, err := NewWaiter(s.cluster(t), objects, within, []string{"s3cr3t-header"}, func(_, sentence string) { s.told = append(s.told, sentence) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,6 +145,9 @@ func TestAnExpiredWatchBeginsAgain(t *testing.T) {
 		if err := s.wait(t, 20*time.Second, running); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if told := strings.Join(s.told, "; "); strings.Contains(told, "does not answer") {
+			t.Errorf("%s: that is no loss to be told: %s", name, told)
+		}
 	}
 }
 
@@ -214,7 +218,7 @@ func TestAKindThatTheClusterDoesNotKnowIsNotWaitedFor(t *testing.T) {
 	began := time.Now()
 	err := s.wait(t, time.Minute, "ksvc/shop", running)
 	var missing *trial.NotReadyError
-	if !errors.As(err, &missing) || !missing.Hopeless || !strings.Contains(err.Error(), "knows no services.serving.knative.dev") {
+	if !errors.As(err, &missing) || !missing.Hopeless || !strings.Contains(err.Error(), "knows no services.serving.knative.dev") || len(missing.Reasons) != 1 {
 		t.Error(err)
 	}
 	if time.Since(began) > 30*time.Second {
@@ -267,6 +271,28 @@ func TestARightThatOnlyTheStoryNeedsIsMissedQuietly(t *testing.T) {
 	var missing *trial.NotReadyError
 	if !errors.As(err, &missing) || !strings.Contains(fmt.Sprint(missing.Unready), "not allowed to read it") || !strings.Contains(fmt.Sprint(missing.Unready), "not allowed to read events") {
 		t.Errorf("%v: %+v", err, missing)
+	}
+}
+
+// The client's discovery has a time of its own, of half a minute.
+func TestAServerThatNeverAnswersIsNotWaitedForLonger(t *testing.T) {
+	listening := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(func() { listening.CloseClientConnections(); listening.Close() })
+	c, err := newCluster(&rest.Config{Host: listening.URL}, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWaiter(c, []Object{{Object: running}}, 300*time.Millisecond, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	err = w.Wait(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "has not answered yet") {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > storyWithin/2 {
+		t.Errorf("it took %s", took)
 	}
 }
 

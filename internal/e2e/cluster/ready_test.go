@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,25 +39,67 @@ func (w waited) wants(t *testing.T, code int, texts ...string) {
 	}
 }
 
-// waitFor begins a trial that waits for objects, and returns what gives its
-// end. Its candidate answers: it is the API server itself.
-func waitFor(t *testing.T, kubeconfig, namespace, within, objects string) func() waited {
+// begun is a trial that waits.
+type begun struct {
+	t       *testing.T
+	command *exec.Cmd
+	output  *output
+}
+
+// output can be read while it is written.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// begin starts a trial that waits for objects. Its candidate answers: it is
+// the API server itself.
+func begin(t *testing.T, kubeconfig, namespace, within, objects string) begun {
 	t.Helper()
 	dir := t.TempDir()
-	c := exec.CommandContext(t.Context(), cluster.Program, "--candidate", cluster.REST().Host+"/readyz", "--insecure",
+	b := begun{t, exec.CommandContext(t.Context(), cluster.Program, "--candidate", cluster.REST().Host+"/readyz", "--insecure",
 		"--wait-for", objects, "--ready-within", within, "--kubeconfig", kubeconfig, "--namespace", namespace,
-		"--mode=report", "--warmup=0s", "--for=3s", "--at-least=3s", "--objectives=latency-p50 <= 4s\nerror-rate <= 50%")
-	c.Dir, c.Env = dir, []string{"HOME=" + dir}
-	var out strings.Builder
-	c.Stdout, c.Stderr = &out, &out
-	if err := c.Start(); err != nil {
+		"--mode=report", "--warmup=0s", "--for=3s", "--at-least=3s", "--objectives=latency-p50 <= 4s\nerror-rate <= 50%"), &output{}}
+	b.command.Dir, b.command.Env = dir, []string{"HOME=" + dir}
+	b.command.Stdout, b.command.Stderr = b.output, b.output
+	if err := b.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return func() waited {
-		t.Helper()
-		_ = c.Wait() // its exit code tells
-		return waited{c.ProcessState.ExitCode(), out.String()}
-	}
+	return b
+}
+
+// says waits until it has said something.
+func (b begun) says(text string) {
+	b.t.Helper()
+	cluster.Await(b.t, fmt.Sprintf("the trial's words %q", text), time.Minute, func(context.Context) error {
+		if said := b.output.String(); !strings.Contains(said, text) {
+			return fmt.Errorf("it said\n%s", said)
+		}
+		return nil
+	})
+}
+
+func (b begun) end() waited {
+	_ = b.command.Wait() // its exit code tells
+	return waited{b.command.ProcessState.ExitCode(), b.output.String()}
+}
+
+// waitFor runs a trial that waits for objects.
+func waitFor(t *testing.T, kubeconfig, namespace, within, objects string) waited {
+	t.Helper()
+	return begin(t, kubeconfig, namespace, within, objects).end()
 }
 
 // app is a Deployment of the sample service with arguments of its own.
@@ -87,7 +130,7 @@ func TestACrashLoopWithoutAProbeIsNotReady(t *testing.T) {
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, app("canary", testcluster.ProgramImage, crashes, ""))
-	end := waitFor(t, cluster.Kubeconfig, namespace, "3m", "deployment/canary")()
+	end := waitFor(t, cluster.Kubeconfig, namespace, "3m", "deployment/canary")
 	end.wants(t, 4, "can't become ready: deployment/canary", "exit code 64", "3 restarts", "no-such-flag", "before its restart", "BackOff")
 	if !strings.Contains(end.said, "unknown flag") {
 		t.Errorf("the container's last words are missing:\n%s", end.said)
@@ -99,7 +142,7 @@ func TestAnImageThatNeverComesEndsTheWait(t *testing.T) {
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, app("canary", "registry.local/nothing:1", serves, ""))
 	began := time.Now()
-	waitFor(t, cluster.Kubeconfig, namespace, "3m", "deployment/canary")().wants(t, 4, "registry.local/nothing:1, which is not on the node", "ErrImageNeverPull")
+	waitFor(t, cluster.Kubeconfig, namespace, "3m", "deployment/canary").wants(t, 4, "registry.local/nothing:1, which is not on the node", "ErrImageNeverPull")
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %s to say so", took)
 	}
@@ -108,11 +151,12 @@ func TestAnImageThatNeverComesEndsTheWait(t *testing.T) {
 func TestADeploymentIsWaitedForUntilItServes(t *testing.T) {
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
-	end := waitFor(t, cluster.Kubeconfig, namespace, "2m", "deployment/canary\nservice/canary\npod/web condition=Ready")
+	trial := begin(t, cluster.Kubeconfig, namespace, "2m", "deployment/canary\nservice/canary\npod/web condition=Ready")
+	trial.says("deployment/canary: is not there")
 	cluster.Apply(t, namespace, app("canary", testcluster.ProgramImage, serves, listening),
 		"{apiVersion: v1, kind: Service, metadata: {name: canary}, spec: {selector: {app: canary}, ports: [{port: 8080}]}}",
 		"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, image: '"+testcluster.ProgramImage+"', imagePullPolicy: Never, args: "+serves+"}]}}")
-	end().wants(t, 0, "deployment/canary: is ready", "service/canary: is ready", "pod/web: is ready")
+	trial.end().wants(t, 0, "deployment/canary: is ready", "service/canary: is ready", "pod/web: is ready")
 }
 
 // A second release that crashes beside a first that serves well.
@@ -120,9 +164,9 @@ func TestANewReleaseIsJudgedByItsOwnPods(t *testing.T) {
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, app("shop", testcluster.ProgramImage, serves, listening))
-	waitFor(t, cluster.Kubeconfig, namespace, "2m", "deploy/shop")().wants(t, 0)
+	waitFor(t, cluster.Kubeconfig, namespace, "2m", "deploy/shop").wants(t, 0)
 	cluster.Apply(t, namespace, app("shop", testcluster.ProgramImage, crashes, listening))
-	waitFor(t, cluster.Kubeconfig, namespace, "3m", "deploy/shop")().wants(t, 4, "can't become ready", "keeps ending with exit code 64", "3 restarts")
+	waitFor(t, cluster.Kubeconfig, namespace, "3m", "deploy/shop").wants(t, 4, "can't become ready", "keeps ending with exit code 64", "3 restarts")
 }
 
 // Its probe asks for a file that comes and goes.
@@ -132,15 +176,20 @@ func TestReadinessThatFlapsIsNoReadiness(t *testing.T) {
 	flapping, stop := context.WithCancel(t.Context())
 	defer stop()
 	go func() {
+		second := time.NewTicker(time.Second)
+		defer second.Stop()
 		for isReady := true; flapping.Err() == nil; isReady = !isReady {
 			setReady(flapping, namespace, isReady)
-			time.Sleep(time.Second)
+			select {
+			case <-second.C:
+			case <-flapping.Done():
+			}
 		}
 	}()
-	waitFor(t, cluster.Kubeconfig, namespace, "12s", "pod/web")().wants(t, 4, "not ready after 12s", "not for 3s yet")
+	waitFor(t, cluster.Kubeconfig, namespace, "12s", "pod/web").wants(t, 4, "not ready after 12s", "not for 3s yet")
 	stop()
 	setReady(t.Context(), namespace, true)
-	waitFor(t, cluster.Kubeconfig, namespace, "30s", "pod/web")().wants(t, 0)
+	waitFor(t, cluster.Kubeconfig, namespace, "30s", "pod/web").wants(t, 0)
 }
 
 // setReady says of a pod that no kubelet has what a kubelet would.
@@ -164,8 +213,8 @@ func TestAJobThatFailsEndsTheWait(t *testing.T) {
 		testcluster.ProgramImage+"', imagePullPolicy: Never, args: "+crashes+"}]}}}}",
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: seed}, spec: {template: {spec: {restartPolicy: Never, containers: [{name: sql, image: '"+
 			testcluster.ProgramImage+"', imagePullPolicy: Never, args: [version]}]}}}}")
-	waitFor(t, cluster.Kubeconfig, namespace, "2m", "job/seed")().wants(t, 0)
-	waitFor(t, cluster.Kubeconfig, namespace, "2m", "job/migrate")().wants(t, 4, "job/migrate: failed (BackoffLimitExceeded", "unknown flag: --no-such-flag")
+	waitFor(t, cluster.Kubeconfig, namespace, "2m", "job/seed").wants(t, 0)
+	waitFor(t, cluster.Kubeconfig, namespace, "2m", "job/migrate").wants(t, 4, "job/migrate: failed (BackoffLimitExceeded", "unknown flag: --no-such-flag")
 }
 
 func TestAQuotaEndsTheWait(t *testing.T) {
@@ -184,21 +233,23 @@ func TestAQuotaEndsTheWait(t *testing.T) {
 	cluster.Apply(t, namespace, app("canary", "x", serves, ""),
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: migrate}, spec: {template: {spec: {restartPolicy: Never, containers: [{name: sql, image: x}]}}}}")
 	for _, object := range []string{"deployment/canary", "job/migrate"} {
-		waitFor(t, cluster.Kubeconfig, namespace, "2m", object)().wants(t, 4, "can't become ready: "+object+": its pods are refused", "exceeded quota")
+		waitFor(t, cluster.Kubeconfig, namespace, "2m", object).wants(t, 4, "can't become ready: "+object+": its pods are refused", "exceeded quota")
 	}
 }
 
 func TestTheWaitOutlivesTheAPIServer(t *testing.T) {
 	namespace := cluster.Namespace(t)
-	cluster.Apply(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: flag}, data: {phase: Pending}}")
-	end := waitFor(t, cluster.Kubeconfig, namespace, "2m", "job/none jsonpath={.metadata.labels.phase}=Running")
 	cluster.Apply(t, namespace, "{apiVersion: batch/v1, kind: Job, metadata: {name: none, labels: {phase: Pending}}, spec: {suspend: true, template: {spec: {restartPolicy: Never, containers: [{name: x, image: x}]}}}}")
-	cluster.RestartAPI(t)
+	trial := begin(t, cluster.Kubeconfig, namespace, "2m", "job/none jsonpath={.metadata.labels.phase}=Running")
+	trial.says("its {.metadata.labels.phase} is Pending")
+	cluster.StopAPI(t)
+	trial.says("does not answer")
+	cluster.StartAPI(t)
 	cluster.Await(t, "the change", time.Minute, func(ctx context.Context) error {
 		_, err := cluster.Objects().Resource(jobs).Namespace(namespace).Patch(ctx, "none", types.MergePatchType, []byte(`{"metadata": {"labels": {"phase": "Running"}}}`), metav1.PatchOptions{})
 		return err
 	})
-	end().wants(t, 0, "is ready")
+	trial.end().wants(t, 0, "is ready")
 }
 
 // In a pod there is no kubeconfig to be given.
@@ -209,7 +260,7 @@ func TestAPodAsksAsItsOwnServiceAccount(t *testing.T) {
 		"{apiVersion: v1, kind: Pod, metadata: {name: gate}, spec: {serviceAccountName: seatrial, restartPolicy: Never, volumes: [{name: tmp, emptyDir: {}}], containers: [{name: gate, image: '"+
 			testcluster.ProgramImage+"', imagePullPolicy: Never, volumeMounts: [{name: tmp, mountPath: /tmp}], args: [--candidate, 'https://${KUBERNETES_SERVICE_HOST}/readyz', --insecure, --mode=report, "+
 			"'--objectives=error-rate <= 50%', --wait-for, deployment/canary, --warmup=0s, --for=3s, --at-least=3s, --report-dir=/tmp/report]}]}}")
-	waitFor(t, cluster.Kubeconfig, namespace, "1m", "pod/gate jsonpath={.status.phase}=Succeeded")().wants(t, 0, "pod/gate: is ready")
+	waitFor(t, cluster.Kubeconfig, namespace, "1m", "pod/gate jsonpath={.status.phase}=Succeeded").wants(t, 0, "pod/gate: is ready")
 	if said := cluster.PodLog(t, namespace, "gate"); !strings.Contains(said, "deployment/canary: is ready") {
 		t.Errorf("the pod said:\n%s", said)
 	}
@@ -238,7 +289,7 @@ func TestThePrintedRoleIsEnough(t *testing.T) {
 		"{apiVersion: v1, kind: Service, metadata: {name: canary}, spec: {selector: {app: canary}, ports: [{port: 8080}]}}",
 		app("other", testcluster.ProgramImage, serves, ""))
 	kubeconfig := cluster.KubeconfigFor(t, namespace, "seatrial")
-	waitFor(t, kubeconfig, namespace, "3m", objects)().wants(t, 4, "deployment/canary: ", "unknown flag: --no-such-flag", "BackOff")
-	forbidden := waitFor(t, kubeconfig, namespace, "30s", "deployment/other")()
+	waitFor(t, kubeconfig, namespace, "3m", objects).wants(t, 4, "deployment/canary: ", "unknown flag: --no-such-flag", "BackOff")
+	forbidden := waitFor(t, kubeconfig, namespace, "30s", "deployment/other")
 	forbidden.wants(t, 5, "system:serviceaccount:"+namespace+":seatrial", "deployments.apps \"other\" is forbidden", "cannot list", "seatrial rbac")
 }
