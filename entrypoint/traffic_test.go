@@ -61,6 +61,16 @@ func (p *paper) Leave(ctx context.Context, weights []int) error {
 
 func (p *paper) Order() trial.Order { return trial.Order{} }
 
+// nowhere is a cluster that is never asked.
+const nowhere = `
+apiVersion: v1
+kind: Config
+current-context: x
+contexts: [{name: x, context: {cluster: x, user: x}}]
+clusters: [{name: x, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: x, user: {token: x-token}}]
+`
+
 // steered is a trial that moves the traffic of a route on paper.
 func steered(t *testing.T, ctx context.Context, route runner.Route, candidate, more string) result {
 	t.Helper()
@@ -81,7 +91,10 @@ traffic:
 %s`, serve(t, ok), candidate, dir, more)
 	p := process{
 		stdout: &stdout, stderr: &stderr, now: time.Now, random: rand.Reader, width: 100,
-		readFile:  func(string) ([]byte, error) { return []byte(text), nil },
+		environ: []string{"KUBECONFIG=kubeconfig"},
+		readFile: func(path string) ([]byte, error) {
+			return []byte(map[string]string{"trial.yaml": text, "kubeconfig": nowhere}[path]), nil
+		},
 		openRoute: func(process, config.File) (runner.Route, error) { return route, nil },
 	}
 	code := p.run(ctx, map[string]string{"config": "trial.yaml"})
@@ -137,8 +150,8 @@ func TestAPassLeavesAllTrafficToTheWinner(t *testing.T) {
 		route := &paper{}
 		r := steered(t, t.Context(), route, serve(t, ok), "  at-end: "+atEnd)
 		r.wants(t, exitPass, "PASS")
-		if got := route.done[len(route.done)-1]; got != want {
-			t.Errorf("at-end: %s: %s, want %s", atEnd, got, want)
+		if len(route.done) == 0 || route.done[len(route.done)-1] != want {
+			t.Errorf("at-end: %s: %v, want %s", atEnd, route.done, want)
 		}
 	}
 }
@@ -167,7 +180,7 @@ func TestASignalPutsTheRouteBack(t *testing.T) {
 	if r.code != exitSignal+int(syscall.SIGTERM) {
 		t.Errorf("exit code %d", r.code)
 	}
-	if got := route.done[len(route.done)-1]; got != "leave []" {
+	if len(route.done) == 0 || route.done[len(route.done)-1] != "leave []" {
 		t.Errorf("%v", route.done)
 	}
 	if report := r.report(t); report.Status != trial.Cancelled || report.Traffic.Left != "as it was before the trial" || report.Traffic.Remedy != "" {
