@@ -104,6 +104,7 @@ func planExit(ctx context.Context, err error) int {
 
 // measureWarmup sends the warm-up of a trial and nothing else.
 func (p process) measureWarmup(ctx context.Context, file config.File, watcher runner.Watcher) ([]trial.Round, error) {
+	file.Traffic = config.Traffic{} // a warm-up moves none, and needs no cluster for it
 	cluster, err := p.connect(file)
 	if err != nil {
 		return nil, err
