@@ -46,6 +46,15 @@ type WeightField struct {
 	Version  string `yaml:"version"`  // Version.Name
 }
 
+// Fields are the Weights as k8s knows them.
+func (t Traffic) Fields() []k8s.Weight {
+	var out []k8s.Weight
+	for _, w := range t.Weights {
+		out = append(out, k8s.Weight{Object: w.Object, Path: w.JSONPath, Version: w.Version})
+	}
+	return out
+}
+
 // DefaultTraffic gives a candidate 10 % and moves by 10 points every 10 s.
 func DefaultTraffic() Traffic {
 	policy := slo.DefaultTraffic()

@@ -1,12 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -32,10 +34,8 @@ func (c checker) traffic() {
 	c.opening(len(targets))
 	c.pace()
 	c.strategy()
-	c.backends(targets)
 	c.rules(targets)
-	// The kind of route is k8s's to check: what it knows, and what it can do.
-	c.kind()
+	c.backends(targets)
 }
 
 // idle refuses keys that do nothing without a route.
@@ -195,10 +195,7 @@ func (c checker) strategy() {
 
 func (c checker) backends(targets []loadgen.Target) {
 	t := c.file.Traffic
-	var names []string
-	for _, target := range targets {
-		names = append(names, target.Name)
-	}
+	names := versionsOf(targets)
 	for name := range t.Backends {
 		if !slices.Contains(names, name) {
 			c.doubt(join("traffic.backends", name), "there is no version called %q (known: %s)%s", name, strings.Join(names, ", "), trial.DidYouMean(name, names))
@@ -206,26 +203,58 @@ func (c checker) backends(targets []loadgen.Target) {
 	}
 	if len(t.Weights) > 0 {
 		c.weights(names)
+	}
+	for _, target := range targets {
+		_, err := c.file.backend(target)
+		if _, written := t.Backends[target.Name]; written && err != nil {
+			c.doubt(join("traffic.backends", target.Name), "%v", err)
+		}
+	}
+	c.kind(targets)
+}
+
+// kind refuses a kind of route that is not known, and what it can't do. Some
+// kinds know their versions without the names of backends.
+func (c checker) kind(targets []loadgen.Target) {
+	if len(c.mistakes) > 0 {
 		return
 	}
-	seen := map[string]string{}
-	for _, target := range targets {
-		b, err := c.file.backend(target)
-		path := join("traffic.backends", target.Name)
-		_, written := t.Backends[target.Name]
-		if err != nil && !written {
-			c.doubt("traffic.backends", "no backend for %s: %v; say which it is, as in backends: {%s: shop-canary:8080}", target.Name, err, target.Name)
-			continue
-		} else if err != nil {
+	word, _, _ := strings.Cut(c.file.Traffic.Route, "/")
+	path := "traffic.route"
+	if len(c.file.Traffic.Weights) > 0 {
+		word, path = "weights", "traffic.weights"
+		if err := k8s.CheckWeights(c.file.Traffic.Fields(), versionsOf(targets)); err != nil {
 			c.doubt(path, "%v", err)
-			continue
+			return
 		}
-		key := fmt.Sprint(b.Name, ":", b.Port)
-		if other, twice := seen[key]; twice {
-			c.doubt("traffic.backends", "%s and %s have the same backend, %s: traffic can't be shared between them", other, target.Name, b.Name)
-		}
-		seen[key] = target.Name
 	}
+	backends := c.file.Backends()
+	named := slices.Clone(backends)
+	for i := range named {
+		named[i].Name = cmp.Or(named[i].Name, named[i].Version)
+	}
+	if err := k8s.CheckPlan(word, named, c.file.Plan()); err != nil {
+		c.doubt(path, "%v", err)
+	} else if k8s.CheckPlan(word, backends, c.file.Plan()) != nil {
+		c.nameless(targets)
+	}
+}
+
+// nameless asks for the backends that no URL names.
+func (c checker) nameless(targets []loadgen.Target) {
+	for _, target := range targets {
+		if _, err := c.file.backend(target); err != nil {
+			c.doubt("traffic.backends", "no backend for %s: %v; say which it is, as in backends: {%s: shop-canary:8080}", target.Name, err, target.Name)
+		}
+	}
+}
+
+func versionsOf(targets []loadgen.Target) []string {
+	var names []string
+	for _, target := range targets {
+		names = append(names, target.Name)
+	}
+	return names
 }
 
 // weights are fields that hold the split; one version may have none.
@@ -299,6 +328,3 @@ func (c checker) settling() {
 	c.doubt("load.for", "%s is too short for a verdict with traffic that settles for %s of every %s, when nothing is judged: use for: %s or longer, or a longer traffic.every",
 		durationText(load.For), durationText(t.Settle), durationText(t.Every), durationText(enough))
 }
-
-// kind refuses a kind of route that is not known, and a plan that it can't do.
-func (c checker) kind() {}

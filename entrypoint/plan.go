@@ -75,6 +75,7 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 		p.tell(err)
 		return exitBadInput
 	}
+	file.Traffic = config.Traffic{} // a warm-up moves none, and needs no cluster for it
 	cluster, err := p.connect(file, where)
 	if err != nil {
 		p.tell(err)

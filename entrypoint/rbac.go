@@ -35,7 +35,7 @@ func (p process) rbac(flags map[string]string, account string) int {
 		p.tell(err)
 		return exitBadInput
 	}
-	if !file.NeedsCluster() && !file.Traffic.Wanted() {
+	if !file.NeedsCluster() {
 		p.tell("seatrial: nothing in the trial file is about the cluster, so it needs no rights there.")
 		return exitPass
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"time"
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/k8s"
@@ -37,12 +38,16 @@ func clusterRoute(p process, file config.File) (runner.Route, error) {
 	return keeper, nil
 }
 
+// liveWithin is how long a route's controller may take a change to heart.
+const liveWithin = 15 * time.Second
+
 // routingOf is what the file says of the route.
 func routingOf(file config.File) k8s.Routing {
 	plan := file.Plan()
 	r := k8s.Routing{
 		Route: file.Traffic.Route, Namespace: file.Traffic.Namespace, Backends: file.Backends(),
 		Opening: plan.Weights, Match: plan.Match, Mirror: plan.Mirror, Sticky: plan.Sticky,
+		Wait: file.Ready.Within, Settle: liveWithin,
 	}
 	for _, w := range file.Traffic.Weights {
 		r.Weights = append(r.Weights, k8s.Weight{Object: w.Object, Path: w.JSONPath, Version: w.Version})

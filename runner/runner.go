@@ -135,15 +135,20 @@ func neverBegan(ctx context.Context, err error) Outcome {
 	case errors.As(err, &missing):
 		return Outcome{Status: trial.NotReady, Reason: err.Error(), Hopeless: missing.Hopeless, Unready: missing.Unready}
 	}
+	return failed("could not wait for readiness: ", err)
+}
+
+// failed is the outcome of an error, with what to do where that is known.
+func failed(doing string, err error) Outcome {
 	var known interface {
 		error
 		Reason() string
 		Remedy() string
 	}
 	if errors.As(err, &known) {
-		return Outcome{Status: trial.Broken, Reason: "could not wait for readiness: " + known.Reason(), Remedy: known.Remedy()}
+		return Outcome{Status: trial.Broken, Reason: doing + known.Reason(), Remedy: known.Remedy()}
 	}
-	return Outcome{Status: trial.Broken, Reason: "could not wait for readiness: " + err.Error()}
+	return Outcome{Status: trial.Broken, Reason: doing + err.Error()}
 }
 
 // neverOpened is the outcome of a route that could not be taken. One that is
@@ -156,7 +161,7 @@ func neverOpened(ctx context.Context, err error) Outcome {
 	case errors.As(err, &missing):
 		return Outcome{Status: trial.NotReady, Reason: missing.Error()}
 	}
-	return Outcome{Status: trial.Broken, Reason: err.Error()}
+	return failed("", err)
 }
 
 func (o Outcome) broken(reason string) Outcome {

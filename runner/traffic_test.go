@@ -192,6 +192,7 @@ func TestARouteIsLeftWhateverHappens(t *testing.T) {
 		{name: "disk full", store: full, want: trial.Broken, reason: "no space"},
 		{name: "taking fails", road: road{take: errors.New("forbidden")}, want: trial.Broken, reason: "could not take the route: forbidden"},
 		{name: "busy", road: road{take: busy}, want: trial.NotReady, reason: "another trial has it"},
+		{name: "no right to take it", road: road{take: forbidden{}}, want: trial.Broken, reason: "the API server forbids it"},
 		{name: "opening fails", road: road{fails: map[string]error{"[90 10]": errors.New("away")}}, want: trial.Broken, reason: "could not move traffic: away"},
 		{name: "moving fails", road: road{fails: map[string]error{"[80 20]": errors.New("away")}}, want: trial.Broken, reason: "could not move traffic: away"},
 		{name: "taken over", road: road{fails: map[string]error{"[80 20]": other}}, want: trial.Broken, reason: other.Error()},
@@ -225,6 +226,19 @@ func TestARouteIsLeftWhateverHappens(t *testing.T) {
 				t.Errorf("leaving has %s", left)
 			}
 		})
+	}
+}
+
+// forbidden is an error that knows what to do about it.
+type forbidden struct{}
+
+func (forbidden) Error() string  { return "the API server forbids it. Ask for the right." }
+func (forbidden) Reason() string { return "the API server forbids it" }
+func (forbidden) Remedy() string { return "Ask for the right." }
+
+func TestWhatToDoAboutARouteIsToldWhereItIsKnown(t *testing.T) {
+	if out, _ := drive(t.Context(), &road{take: forbidden{}}, 4, 0); out.Remedy != "Ask for the right." {
+		t.Errorf("%q: %q", out.Reason, out.Remedy)
 	}
 }
 
