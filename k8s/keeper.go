@@ -191,6 +191,9 @@ func (k *Keeper) look(ctx context.Context) ([]int, error) {
 		k.before = append(k.before, fields)
 	}
 	weights, err := k.router.shares(k.copies(), k.Backends)
+	if err == nil {
+		err = k.cluster.supported(ctx, k.router, k.kept[0].seen(), k.opening(weights))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", k.Route, err)
 	}

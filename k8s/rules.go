@@ -13,6 +13,9 @@ func (r Routing) Rules() ([]Rule, error) {
 		return nil, err
 	}
 	rules := append(lockRules(r.Namespace, wordOf(known.group)+"/"+name), objectRule(r.Namespace, known.group, name))
+	if known.needs != nil && r.Mirror != nil {
+		rules = append(rules, featureRules(name)...)
+	}
 	if known.others == nil {
 		return rules, nil
 	}
@@ -44,4 +47,14 @@ func lockRules(namespace, route string) []Rule {
 	create.Verbs = []string{"create"}
 	hold.Verbs, hold.Names = []string{"get", "update", "delete"}, []string{leaseName(route)}
 	return []Rule{create, hold}
+}
+
+// featureRules are of the whole cluster: classes are, and a route's gateways
+// may be in any namespace.
+func featureRules(name string) []Rule {
+	var rules []Rule
+	for _, resource := range []string{"gateways", "gatewayclasses"} {
+		rules = append(rules, Rule{Group: gatewayGroup, Resource: resource, Verbs: []string{"get"}, Why: "whether the gateway of " + name + " can mirror"})
+	}
+	return rules
 }

@@ -157,6 +157,7 @@ func newShop(t *testing.T) *shop {
 	if s.cluster, err = connect(cluster.Kubeconfig, namespace); err != nil {
 		t.Fatal(err)
 	}
+	mirrors(t, namespace, "gw")
 	cluster.Apply(t, namespace, shopRoute)
 	return s
 }

@@ -7,9 +7,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/seatrial/seatrial/internal/testcluster"
 	"github.com/seatrial/seatrial/k8s"
@@ -117,8 +122,24 @@ func TestRealRequestsGoWhereThePlanSendsThem(t *testing.T) {
 	}
 }
 
-// took has a keeper take the route for the length of the test.
-func took(t *testing.T, namespace, kind string, r k8s.Routing) {
+// Traefik knows no mirrors of HTTPRoutes: it would answer users with errors
+// 500, and say Accepted.
+func TestMirrorThroughAGatewayThatCantIsRefused(t *testing.T) {
+	cluster.Require(t, testcluster.Gateway)
+	namespace := cluster.Namespace(t)
+	requests := [2]*atomic.Int64{counted(t, namespace, "shop"), counted(t, namespace, "shop-canary")}
+	cluster.Apply(t, namespace, fmt.Sprintf(servedRoutes, namespace))
+	keeper := keeperOf(t, namespace, "httproute", k8s.Routing{Opening: []int{100, 0}, Mirror: &k8s.Mirror{To: "candidate", Percent: 25}})
+	_, err := keeper.Take(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "gatewayclass/traefik does not say that it can do HTTPRouteRequestMirror") {
+		t.Error(err)
+	}
+	cluster.Await(t, "users' answers", 20*time.Second, func(ctx context.Context) error {
+		return hundred(ctx, "httproute."+namespace, asked{want: [2]int64{100, 0}}, requests)
+	})
+}
+
+func keeperOf(t *testing.T, namespace, kind string, r k8s.Routing) *k8s.Keeper {
 	t.Helper()
 	c, err := connect(cluster.Kubeconfig, namespace)
 	if err != nil {
@@ -130,6 +151,13 @@ func took(t *testing.T, namespace, kind string, r k8s.Routing) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return keeper
+}
+
+// took has a keeper take the route for the length of the test.
+func took(t *testing.T, namespace, kind string, r k8s.Routing) {
+	t.Helper()
+	keeper := keeperOf(t, namespace, kind, r)
 	if _, err := keeper.Take(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -187,5 +215,26 @@ func arrived(ctx context.Context, a asked, requests [2]*atomic.Int64) error {
 			return fmt.Errorf("%v of 100 requests arrived, want %v", got, a.want)
 		case <-time.After(10 * time.Millisecond):
 		}
+	}
+}
+
+// mirrors makes a Gateway that says that it can mirror. No controller has it.
+func mirrors(t *testing.T, namespace, name string) {
+	t.Helper()
+	cluster.Apply(t, namespace, fmt.Sprintf(`
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: mirrors}
+spec: {controllerName: example.com/nobody}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: %s}
+spec: {gatewayClassName: mirrors, listeners: [{name: http, port: 80, protocol: HTTP}]}
+`, name))
+	status := []byte(`{"status": {"supportedFeatures": [{"name": "HTTPRouteRequestMirror"}, {"name": "HTTPRouteRequestPercentageMirror"}]}}`)
+	classes := cluster.Objects().Resource(schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gatewayclasses"})
+	if _, err := classes.Patch(t.Context(), "mirrors", types.MergePatchType, status, metav1.PatchOptions{}, "status"); err != nil {
+		t.Fatal(err)
 	}
 }
