@@ -31,6 +31,7 @@ func (c checker) check() {
 	c.load()
 	c.request()
 	c.files()
+	c.hooks()
 	c.publish()
 	c.policy()
 	c.budget()

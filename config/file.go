@@ -26,6 +26,7 @@ type File struct {
 	NoData     slo.NoData       `yaml:"no-data"`
 	Mode       Mode             `yaml:"mode"`
 	ReportDir  string           `yaml:"report-dir"`
+	On         Hooks            `yaml:"on"`
 	Publish    Publish          `yaml:"publish"`
 
 	// Written is how addresses that refer to variables were written, by what

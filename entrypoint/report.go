@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -24,13 +25,16 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 		r.Status = trial.Broken
 	}
 	if r.Status != trial.Judged && r.Verdict != trial.Fail {
-		r.Verdict, r.Choice.Winner, r.Choice.Recommended = trial.Inconclusive, "", running(r.Versions)
-		r.Reason = out.Reason
-		if r.Reason == "" {
-			r.Reason = c.Broken
-		}
+		r = unconcluded(r, cmp.Or(out.Reason, c.Broken))
 	}
 	r.Remedy = remedy(r, a.file)
+	return r
+}
+
+// unconcluded is the report of a trial that can't conclude anything.
+func unconcluded(r trial.Report, reason string) trial.Report {
+	r.Verdict, r.Choice.Winner, r.Choice.Recommended = trial.Inconclusive, "", running(r.Versions)
+	r.Reason = reason
 	return r
 }
 

@@ -79,11 +79,16 @@ func firstOf(err error) string {
 func (p process) try(ctx context.Context, where platform.Platform, file config.File) int {
 	a, log := p.begin(file), newParts(p, where)
 	log.begin(p.stderr, "inputs", "Inputs")
-	watcher := newProgress(p, file, log)
-	out := a.run(ctx, watcher)
+	watcher, hooks := newProgress(p, file, log), newHooks(p, file, log)
+	out := a.run(ctx, hooks, watcher)
 	watcher.end()
+	lasting, stop := outlasting(ctx, hooksAfterwards)
+	defer stop()
 	r := a.report(out)
 	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
+	r = hooks.conclude(ctx, lasting, r)
+	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
+	r = hooks.finish(lasting, r)
 	files := a.keep(r)
 	log.begin(p.stdout, "report", "Report")
 	fmt.Fprint(p.stdout, p.text(r, files.dir))
@@ -120,7 +125,7 @@ func reportFiles() []string {
 }
 
 // run plugs the rooms together and runs the trial.
-func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcome {
+func (a *attempt) run(ctx context.Context, hooks *hooks, watcher runner.Watcher) runner.Outcome {
 	broken := func(err error) runner.Outcome {
 		return runner.Outcome{Status: trial.Broken, Reason: err.Error()}
 	}
@@ -129,6 +134,11 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 		return broken(err)
 	}
 	if a.store, err = evidence.Create(a.file.ReportDir, a.header, resolved, reportFiles()...); err != nil {
+		return broken(err)
+	}
+	if err := hooks.start(ctx); err != nil && ctx.Err() != nil {
+		return runner.Outcome{Status: trial.Cancelled, Reason: "cancelled " + err.Error()}
+	} else if err != nil {
 		return broken(err)
 	}
 	targets := a.file.Targets()
@@ -140,5 +150,5 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 	if err != nil {
 		return broken(err)
 	}
-	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: watcher})
+	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: hooks.round.watching(ctx, watcher)})
 }

@@ -42,6 +42,12 @@ func newHider(o Options, t Target) hider {
 	return hider{slices.Compact(forms)}
 }
 
+// Hide takes secrets, in the forms in which programs write them, out of a
+// text. Of one that was cut off, the end may be the beginning of a secret.
+func Hide(secrets []string) func(text string, cut bool) string {
+	return newHider(Options{Secrets: secrets}, Target{}).hide
+}
+
 // HeaderSecrets are the parts of a header's value that may be told apart: the
 // value, credentials without their scheme, and the values of cookies.
 func HeaderSecrets(name, value string) []string {
