@@ -68,6 +68,10 @@ func structSchema(t reflect.Type, path string) object {
 	s := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if key := shorthand(t); key != "" {
 		s["required"] = []string{key}
+		if t == reflect.TypeFor[Action]() {
+			delete(s, "required")
+			s["oneOf"] = []object{{"required": []string{"run"}}, {"required": []string{"notify"}}}
+		}
 		return object{"oneOf": []object{{"type": "string"}, s}}
 	}
 	return s

@@ -142,8 +142,31 @@ func failed(r trial.Report) []string {
 	return names
 }
 
-// findingAnnotations points at the objectives that did not pass, the verdict first.
+// findingAnnotations points at the objectives that did not pass, the verdict
+// first, and at commands that failed.
 func findingAnnotations(r trial.Report) []platform.Annotation {
+	return append(verdictAnnotations(r), hookAnnotations(r)...)
+}
+
+// hookAnnotations tell of commands that failed, of which the verdict says
+// nothing: that one was not rolled back is worse than the verdict.
+func hookAnnotations(r trial.Report) []platform.Annotation {
+	var out []platform.Annotation
+	for _, h := range r.Hooks {
+		if h.Failed == 0 || h.Ignored {
+			continue
+		}
+		a := platform.Annotation{Level: platform.Warning, Title: "Seatrial: on " + h.Event, Message: summary.Plain(told(h))}
+		if h.Event != config.OnRound && h.Event != config.OnFinish {
+			a.Level = platform.Error
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// verdictAnnotations are those about what was measured.
+func verdictAnnotations(r trial.Report) []platform.Annotation {
 	if r.Status == trial.Judged && r.Verdict == trial.Pass {
 		return nil
 	}

@@ -64,6 +64,9 @@ func poisoned(s string) trial.Report {
 	for i := range r.Examples {
 		r.Examples[i] = trial.Example{Version: s, Status: s, Count: 1, Text: s}
 	}
+	for range 3 {
+		r.Hooks = append(r.Hooks, trial.Hook{Event: s, Name: s, Runs: 2, Failed: 1, Trouble: s, Output: []string{s, s}})
+	}
 	return r
 }
 

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,11 @@ func growths() map[string]func(*trial.Report) {
 		"versions": func(r *trial.Report) {
 			for range 256 {
 				r.Versions = append(r.Versions, trial.Version{Name: huge, Label: huge, URL: huge})
+			}
+		},
+		"commands": func(r *trial.Report) {
+			for range 1000 {
+				r.Hooks = append(r.Hooks, trial.Hook{Event: huge, Name: huge, Runs: 1, Failed: 1, Trouble: huge, Output: slices.Repeat([]string{huge}, 100)})
 			}
 		},
 		"a crowd": crowd,
