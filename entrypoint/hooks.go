@@ -27,18 +27,20 @@ type hooks struct {
 	done  []trial.Hook
 }
 
-// What commands may take of a pipeline that has sent a signal and waits a few
-// seconds only: from SIGTERM to SIGKILL, and for all that is done after a
-// signal. See cancelledWithin too.
+// How long a command may take from SIGTERM to SIGKILL, and what commands may
+// take of a pipeline that has sent a signal: GitHub's sends another one after
+// 7.5 s (actions/runner, ProcessInvoker), and there is publishing to do still,
+// see cancelledWithin.
 const (
-	hookGrace       = 2 * time.Second
+	hookGrace       = 5 * time.Second
+	hookHurry       = time.Second
 	hooksAfterwards = 2 * time.Second
 )
 
 func newHooks(p process, file config.File, log *parts) *hooks {
 	h := &hooks{
 		process: p, file: file, log: log,
-		shell: shell{environ: withoutInputs(p.environ), grace: hookGrace},
+		shell: shell{environ: withoutInputs(p.environ), grace: hookGrace, hurry: hookHurry},
 		clean: cleaned(loadgen.Hide(byLine(slices.Concat(file.Secrets(), file.Load.Secrets)))),
 	}
 	h.round = newRoundHooks(h)
@@ -98,9 +100,10 @@ func (h *hooks) start(ctx context.Context) error {
 }
 
 // conclude does what is to follow a verdict, and is the report of a trial
-// after that. Ctx ends with the trial, and lasting a while later: what was
-// cancelled is not promoted, and may still be rolled back.
-func (h *hooks) conclude(ctx, lasting context.Context, r trial.Report) trial.Report {
+// after that. What was cancelled is not promoted, and may still be rolled back.
+func (h *hooks) conclude(ctx context.Context, r trial.Report) trial.Report {
+	lasting, stop := outlasting(ctx, hooksAfterwards)
+	defer stop()
 	ran := h.round.end()
 	h.warn(ran)
 	h.done = append(h.done, ran...)
@@ -142,7 +145,9 @@ func told(h trial.Hook) string { return `"` + h.Name + `": ` + h.Trouble }
 // finish does what is to be done at the end of any trial, and is its report
 // after that.
 func (h *hooks) finish(ctx context.Context, r trial.Report) trial.Report {
-	h.take(ctx, h.file.On.Finish, h.after(config.OnFinish, r))
+	lasting, stop := outlasting(ctx, hooksAfterwards)
+	defer stop()
+	h.take(lasting, h.file.On.Finish, h.after(config.OnFinish, r))
 	r.Hooks = h.done
 	return r
 }

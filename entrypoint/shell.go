@@ -18,7 +18,8 @@ import (
 // command started ends with it.
 type shell struct {
 	environ []string
-	grace   time.Duration // from SIGTERM to SIGKILL
+	grace   time.Duration // from SIGTERM to SIGKILL at a command's own limit
+	hurry   time.Duration // and when the step itself is to end
 }
 
 // drainWithin is how long the output of a command that ended may still come:
@@ -33,17 +34,28 @@ var errTooLong = errors.New("it took too long")
 func (s shell) run(ctx context.Context, script string, limit time.Duration, out io.Writer) (int, error) {
 	limited, stop := context.WithTimeoutCause(ctx, limit, errTooLong)
 	defer stop()
+	ended, end := context.WithCancel(context.Background())
+	defer end()
 	c := exec.CommandContext(limited, "sh", "-e", "-c", script)
 	c.Env = s.environ
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
-	c.WaitDelay = s.grace
+	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.Cancel = func() error {
+		patience := s.hurry
+		if errors.Is(context.Cause(limited), errTooLong) {
+			patience = s.grace
+		}
+		last := time.AfterFunc(patience, kill)
+		context.AfterFunc(ended, func() { last.Stop() })
+		return syscall.Kill(-c.Process.Pid, syscall.SIGTERM)
+	}
 	drained, err := startInto(c, out)
 	if err != nil {
 		return -1, why(limited, limit, err)
 	}
 	err = c.Wait()
-	_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+	end()
+	kill()
 	drained()
 	if err != nil {
 		return c.ProcessState.ExitCode(), why(limited, limit, err)
