@@ -46,7 +46,8 @@ kubectl <--namespace> <shop> <rollout> <undo> <deployment/shop>`, `kubectl <--na
 		"kustomize": {exitBroken, `kustomize <edit> <set> <image> <registry.example/shop=registry.example/shop:4f2c9e1>
 kustomize <build> <production>
 kubectl <apply> <--filename> <seatrial-report/production.yaml>
-kubectl <--namespace> <shop> <rollout> <status> <deployment/shop> <--timeout=5m>`, removed + "<--kustomize> <canary>"},
+kubectl <--namespace> <shop> <rollout> <status> <deployment/shop> <--timeout=5m>
+kubectl <--namespace> <shop> <rollout> <undo> <deployment/shop>`, removed + "<--kustomize> <canary>"},
 		"helm": {exitPass, `helm <upgrade> <shop> <./chart> <--namespace> <shop> <--reuse-values> <--set-string> <image.tag=4f2c9e1> <--atomic> <--timeout> <5m>
 helm <uninstall> <shop-canary> <--namespace> <shop> <--ignore-not-found>`, "helm <uninstall> <shop-canary> <--namespace> <shop> <--ignore-not-found>"},
 	} {
