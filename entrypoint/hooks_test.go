@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -16,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -176,23 +180,20 @@ func TestARoundWaitsForNoCommand(t *testing.T) {
 // signalAt runs a command and sends it a signal as soon as a file is there.
 func signalAt(t *testing.T, c *exec.Cmd, file string) (result, time.Duration) {
 	t.Helper()
-	sent := make(chan time.Time, 1)
-	go func() {
-		defer close(sent)
-		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			if _, err := os.Stat(filepath.Join(c.Dir, file)); err == nil {
-				_ = c.Process.Signal(syscall.SIGTERM)
-				sent <- time.Now()
-				return
-			}
-		}
-	}()
-	r := finish(t, c)
-	at, sentIt := <-sent
-	if !sentIt {
-		t.Fatalf("no command left %s\n%s", file, r.stderr)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
 	}
-	return r, time.Since(at)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(c.Dir, file)); err == nil {
+			break
+		}
+	}
+	at := time.Now()
+	_ = c.Process.Signal(syscall.SIGTERM)
+	_ = c.Wait()
+	return result{c.ProcessState.ExitCode(), stdout.String(), stderr.String(), filepath.Join(c.Dir, "seatrial-report")}, time.Since(at)
 }
 
 func TestASignalEndsCommandsWithinSeconds(t *testing.T) {
@@ -226,6 +227,27 @@ func TestASignalEndsCommandsWithinSeconds(t *testing.T) {
 				t.Errorf("at the end %q, want %q", got, c.finish)
 			}
 		})
+	}
+}
+
+// A signal may come between the verdict and what follows it.
+func TestAfterASignalAFailIsFollowedAndAPassIsNot(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(signalled{syscall.SIGTERM})
+	for verdict, want := range map[trial.Verdict]trial.Report{
+		trial.Pass: {Status: trial.Cancelled, Hooks: []trial.Hook{{Failed: 1, Trouble: "stopped: received terminated"}}},
+		trial.Fail: {Status: trial.Judged, Verdict: trial.Fail, Hooks: []trial.Hook{{}}},
+	} {
+		dir := t.TempDir()
+		marker := filepath.Join(dir, "done")
+		action := config.Actions{{Run: config.Script("touch " + marker)}}
+		p := process{stderr: io.Discard, now: time.Now, environ: []string{"PATH=" + os.Getenv("PATH")}}
+		h := newHooks(p, config.File{On: config.Hooks{Pass: action, Fail: action}}, newParts(p, platform.Detect(platform.Environment{Getenv: p.getenv})))
+		got := h.conclude(ctx, trial.Report{Status: trial.Judged, Verdict: verdict})
+		_, err := os.Stat(marker)
+		if done := err == nil; got.Status != want.Status || got.Verdict != want.Verdict || got.Hooks[0].Trouble != want.Hooks[0].Trouble || done != (verdict == trial.Fail) {
+			t.Errorf("after a %s: %s, %s, %+v; done: %v", verdict, got.Status, got.Verdict, got.Hooks, done)
+		}
 	}
 }
 

@@ -41,11 +41,7 @@ func (s shell) run(ctx context.Context, script string, limit time.Duration, out 
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.Cancel = func() error {
-		patience := s.hurry
-		if errors.Is(context.Cause(limited), errTooLong) {
-			patience = s.grace
-		}
-		last := time.AfterFunc(patience, kill)
+		last := time.AfterFunc(s.patience(limited), kill)
 		context.AfterFunc(ended, func() { last.Stop() })
 		return syscall.Kill(-c.Process.Pid, syscall.SIGTERM)
 	}
@@ -54,6 +50,10 @@ func (s shell) run(ctx context.Context, script string, limit time.Duration, out 
 		return -1, why(limited, limit, err)
 	}
 	err = c.Wait()
+	if limited.Err() != nil {
+		// The shell ends at once; what it waited for may have to clean up.
+		untilGone(c.Process.Pid, s.patience(limited))
+	}
 	end()
 	kill()
 	drained()
@@ -61,6 +61,27 @@ func (s shell) run(ctx context.Context, script string, limit time.Duration, out 
 		return c.ProcessState.ExitCode(), why(limited, limit, err)
 	}
 	return 0, nil
+}
+
+// patience is how long what is told to end may take.
+func (s shell) patience(ctx context.Context) time.Duration {
+	if errors.Is(context.Cause(ctx), errTooLong) {
+		return s.grace
+	}
+	return s.hurry
+}
+
+// untilGone waits until a process group is empty, or for as long as is given.
+func untilGone(group int, most time.Duration) {
+	enough, stop := context.WithTimeout(context.Background(), most)
+	defer stop()
+	for again := time.Tick(10 * time.Millisecond); syscall.Kill(-group, 0) == nil; {
+		select {
+		case <-again:
+		case <-enough.Done():
+			return
+		}
+	}
 }
 
 // startInto starts a command whose output, of both kinds, goes to out.

@@ -20,7 +20,7 @@ import (
 func sh(t *testing.T, ctx context.Context, script string, limit time.Duration) (int, error, string) {
 	t.Helper()
 	var out bytes.Buffer
-	code, err := shell{environ: []string{"PATH=" + os.Getenv("PATH")}, grace: 200 * time.Millisecond, hurry: 100 * time.Millisecond}.run(ctx, script, limit, &out)
+	code, err := shell{environ: []string{"PATH=" + os.Getenv("PATH")}, grace: time.Second, hurry: 100 * time.Millisecond}.run(ctx, script, limit, &out)
 	return code, err, out.String()
 }
 
@@ -74,6 +74,15 @@ func TestALimitEndsWhatACommandStarted(t *testing.T) {
 			}
 			gone(t, said)
 		})
+	}
+}
+
+// helm marks a release that it was kept from finishing; killed, it leaves a lock.
+func TestWhatTheShellWaitedForMayCleanUp(t *testing.T) {
+	const tidy = `sh -c 'trap "sleep 0.2; echo cleaned up; exit" TERM; echo ready; while :; do sleep 0.05; done'; true`
+	_, err, said := sh(t, t.Context(), tidy, 500*time.Millisecond)
+	if err == nil || !strings.HasSuffix(said, "cleaned up\n") {
+		t.Errorf("%v, %q", err, said)
 	}
 }
 
