@@ -105,7 +105,7 @@ func TestATruncatedReportSaysSoAndKeepsTheFailures(t *testing.T) {
 	for _, want := range []string{
 		"### ❌ Seatrial: fail — p95 latency is 27 % above baseline",
 		"\n| ❌ | latency-p99 ≤ 300\u00a0ms |",
-		"\ntruncated: unexpected answers, the chart, every figure, notes, findings beyond the first 50 (report.json has all of it)\n",
+		"\ntruncated: unexpected answers, the chart, every figure, notes and what was done, findings beyond the first 50 (report.json has all of it)\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in the truncated report", want)
@@ -133,7 +133,7 @@ func TestSectionsAreCutInTheirOrder(t *testing.T) {
 		"unexpected answers",
 		"unexpected answers, the chart",
 		"unexpected answers, the chart, every figure",
-		"unexpected answers, the chart, every figure, notes",
+		"unexpected answers, the chart, every figure, notes and what was done",
 		"all but what is here",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
