@@ -32,6 +32,7 @@ func (c checker) check() {
 	c.load()
 	c.request()
 	c.files()
+	c.hooks()
 	c.publish()
 	c.policy()
 	c.traffic()

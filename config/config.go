@@ -137,23 +137,21 @@ func overlay(root *node, path []string, n *node) {
 }
 
 // elsewhere are the variables that begin with SEATRIAL_ and are no inputs:
-// those that other rooms read, what GitHub sets for with: args of an image, and
-// the outputs of an earlier trial, which GitLab hands to later jobs.
+// those that other rooms read, what GitHub sets for with: args of an image, the
+// outputs of an earlier trial, which GitLab hands to later jobs, and what a
+// trial tells its commands.
 var elsewhere = []string{
 	"SEATRIAL_E2E", "SEATRIAL_NIGHTLY", "SEATRIAL_PLATFORM", "SEATRIAL_RESULTS_DIR", "INPUT_ARGS", "INPUT_ENTRYPOINT",
 	"SEATRIAL_VERDICT", "SEATRIAL_STATUS", "SEATRIAL_PASSED", "SEATRIAL_EXIT_CODE", "SEATRIAL_REASON", "SEATRIAL_WINNER",
 	"SEATRIAL_FAILED_OBJECTIVES", "SEATRIAL_WEIGHTS", "SEATRIAL_REPORT_PATH", "SEATRIAL_REPORT_JSON", "SEATRIAL_SUMMARY", "SEATRIAL_REPORT_HTML",
 	"SEATRIAL_COMMENT_URL",
+	"SEATRIAL_EVENT", "SEATRIAL_WINNER_VERSION", "SEATRIAL_RECOMMENDED", "SEATRIAL_RECOMMENDED_VERSION", "SEATRIAL_ROUND", "SEATRIAL_ELAPSED",
+	"SEATRIAL_VERSIONS",
 }
 
 // warnings names the variables that look like inputs and are none.
 func warnings(env map[string]string) []Warning {
-	var known []string
-	for _, input := range Inputs {
-		if input.Name != "" {
-			known = append(known, input.variables()...)
-		}
-	}
+	known := Variables()
 	var out []Warning
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		isInput := strings.HasPrefix(name, "SEATRIAL_") || strings.HasPrefix(name, "INPUT_") && env["GITHUB_ACTIONS"] == "true"

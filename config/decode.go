@@ -54,6 +54,8 @@ func shorthand(t reflect.Type) string {
 		return "objective"
 	case reflect.TypeFor[slo.Reward]():
 		return "reward"
+	case reflect.TypeFor[Action]():
+		return "run"
 	}
 	return ""
 }
@@ -161,6 +163,9 @@ func (d *decoder) statement(into encoding.TextUnmarshaler, written string, sourc
 }
 
 func (d *decoder) slice(n *node, v reflect.Value, path string) {
+	if v.Type() == reflect.TypeFor[Actions]() && n.kind != list {
+		n = &node{kind: list, at: n.at, items: []*node{n}}
+	}
 	if n.kind != list {
 		d.add(n.at, path, "%s, where a list is meant: begin each item with a dash, or write [a, b]", n.kind)
 		return
@@ -191,6 +196,10 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 	if n.kind != scalar {
 		d.add(n.at, path, "%s, where a single value is meant", n.kind)
+		return
+	}
+	if v.Type() == reflect.TypeFor[Script]() {
+		v.SetString(n.text)
 		return
 	}
 	e := expand(n.text, d.lookup)

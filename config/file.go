@@ -29,6 +29,7 @@ type File struct {
 	Traffic    Traffic          `yaml:"traffic"`
 	Mode       Mode             `yaml:"mode"`
 	ReportDir  string           `yaml:"report-dir"`
+	On         Hooks            `yaml:"on"`
 	Publish    Publish          `yaml:"publish"`
 
 	// Written is how addresses, and what testers send, were written where they

@@ -67,7 +67,7 @@ func (i Input) describe(out *strings.Builder) {
 // hasParts reports whether the key is a mapping with keys of its own here.
 func (i Input) hasParts() bool {
 	for _, other := range Inputs {
-		if other.Path != i.Path && isWithin(other.Path, i.Path) {
+		if strings.HasPrefix(other.Path, i.Path+".") {
 			return true
 		}
 	}

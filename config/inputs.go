@@ -33,12 +33,14 @@ const (
 	aboutJudgement  = "Judgement"
 	aboutTraffic    = "Traffic"
 	aboutResult     = "Result"
+	aboutHooks      = "Commands"
 	aboutPublishing = "Publishing"
 )
 
 // Inputs is every key of the file and every input of the step: what --help,
 // the README, the pipelines' definitions and the JSON schema are made from or
-// checked against. The keys of candidates are those of candidate.
+// checked against. The keys of candidates are those of candidate, and those of an
+// action are the same at every event.
 var Inputs = []Input{
 	{Name: "config", Section: aboutVersions, Placeholder: "FILE", Default: "seatrial.yaml, if there is one",
 		Help: "The trial file; inputs beat what it says."},
@@ -248,6 +250,33 @@ var Inputs = []Input{
 	{Name: "report-dir", Path: "report-dir", Section: aboutResult, Placeholder: "DIR", Default: "seatrial-report",
 		Help: "Where evidence and reports are written."},
 
+	{Path: "on", Section: aboutHooks, Placeholder: "MAPPING",
+		Help: "What to run at the turns of a trial. The keys of an action are the same everywhere."},
+	{Path: "on.start", Section: aboutHooks, Placeholder: "ACTIONS",
+		Help: "Before anything is asked; a failure ends the trial with exit code 5."},
+	{Path: "on.round", Section: aboutHooks, Placeholder: "ACTIONS",
+		Help: "Beside the load after a judged round, unless they still run; a failure is a warning."},
+	{Path: "on.pass", Section: aboutHooks, Placeholder: "ACTIONS",
+		Help: "After a pass: promote. A failure takes the pass back: exit code 5."},
+	{Path: "on.pass[].run", Section: aboutHooks, Placeholder: "COMMAND",
+		Help: "A command for sh -e -c, which resolves ${NAME} in it. A text alone is this."},
+	{Path: "on.pass[].notify", Section: aboutHooks, Placeholder: "URL",
+		Help: "A webhook to send the verdict to as {\"text\": ...} instead. Never shown."},
+	{Path: "on.pass[].name", Section: aboutHooks, Placeholder: "TEXT", Default: "the command's first line",
+		Help: "What the action is called in logs and reports."},
+	{Path: "on.pass[].if", Section: aboutHooks, Placeholder: "CONDITION",
+		Help: "When only: verdict, status or winner, == or !=, and a value."},
+	{Path: "on.pass[].within", Section: aboutHooks, Placeholder: "DURATION", Default: "6m, and 10s to notify",
+		Help: "How long it may take; then it is ended and has failed."},
+	{Path: "on.pass[].ignore-failure", Section: aboutHooks, Placeholder: "BOOL", Default: "false, and true to notify", Bool: true,
+		Help: "Whether its failure is only told."},
+	{Path: "on.fail", Section: aboutHooks, Placeholder: "ACTIONS",
+		Help: "After a fail: roll back. The verdict stands whatever comes of it."},
+	{Path: "on.inconclusive", Section: aboutHooks, Placeholder: "ACTIONS",
+		Help: "After a trial that could not tell. The verdict stands whatever comes of it."},
+	{Path: "on.finish", Section: aboutHooks, Placeholder: "ACTIONS",
+		Help: "At the end of any trial, also a broken or cancelled one; a failure is a warning."},
+
 	{Path: "publish", Section: aboutPublishing, Placeholder: "MAPPING",
 		Help: "Where the verdict is shown beside the log."},
 	{Name: "comment", Path: "publish.comment", Section: aboutPublishing, Placeholder: "WORD", Default: "update",
@@ -403,6 +432,17 @@ func (i Input) variables() []string {
 	upper := strings.ToUpper(cmp.Or(i.Name, i.shares))
 	plain := strings.ReplaceAll(upper, "-", "_")
 	return []string{"INPUT_" + upper, "INPUT_" + plain, "SEATRIAL_" + plain}
+}
+
+// Variables are those under which pipelines give inputs.
+func Variables() []string {
+	var names []string
+	for _, input := range Inputs {
+		if input.Name != "" {
+			names = append(names, input.variables()...)
+		}
+	}
+	return names
 }
 
 // node is what the input says, as the file would.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -43,6 +44,9 @@ func schemaOf(t reflect.Type, path string) object {
 	switch {
 	case isScalar(t):
 		s = scalarSchema(t)
+	case t == reflect.TypeFor[Actions]():
+		one := schemaOf(t.Elem(), path+"[]")
+		s = object{"anyOf": []object{one, {"type": "array", "items": one}}}
 	case t.Kind() == reflect.Slice:
 		s = object{"type": "array", "items": schemaOf(t.Elem(), path+"[]")}
 	case t.Kind() == reflect.Map:
@@ -64,15 +68,24 @@ func structSchema(t reflect.Type, path string) object {
 	s := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if key := shorthand(t); key != "" {
 		s["required"] = []string{key}
+		if t == reflect.TypeFor[Action]() {
+			delete(s, "required")
+			s["oneOf"] = []object{{"required": []string{"run"}}, {"required": []string{"notify"}}}
+		}
 		return object{"oneOf": []object{{"type": "string"}, s}}
 	}
 	return s
 }
 
+// eventPath is that of an action.
+var eventPath = regexp.MustCompile(`^on\.[a-z]+\[\]`)
+
 // describe is what the table says of a key, with its default in words.
 func describe(path string) string {
-	// A key of candidates is the same key of candidate.
+	// A key of candidates is the same key of candidate, and those of an action
+	// are the same at every event.
 	path = strings.Replace(path, "candidates[]", "candidate", 1)
+	path = eventPath.ReplaceAllString(path, "on.pass[]")
 	for _, input := range Inputs {
 		if input.Path != path || path == "" {
 			continue
@@ -87,10 +100,11 @@ func describe(path string) string {
 
 // Patterns of values that are written as text.
 const (
-	durationPattern = `^\s*(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\s*$`
-	ratePattern     = `^\s*[0-9.]+(e[0-9]+)?\s*/\s*[smh]\s*$`
-	percentPattern  = `^\s*[0-9.]+(\s*%)?\s*$`
-	statusPattern   = `^\s*([1-5][0-9]{2}|[1-5][xX]{2}|[1-5][0-9]{2}\s*-\s*[1-5][0-9]{2})\s*$`
+	durationPattern  = `^\s*(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\s*$`
+	ratePattern      = `^\s*[0-9.]+(e[0-9]+)?\s*/\s*[smh]\s*$`
+	percentPattern   = `^\s*[0-9.]+(\s*%)?\s*$`
+	conditionPattern = `^\s*(verdict|status|winner)\s*[!=]=`
+	statusPattern    = `^\s*([1-5][0-9]{2}|[1-5][xX]{2}|[1-5][0-9]{2}\s*-\s*[1-5][0-9]{2})\s*$`
 )
 
 // scalarSchema is the schema of a single value. Any of them may be a
@@ -121,6 +135,8 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(object{"enum": modeNames})
 	case reflect.TypeFor[CommentMode]():
 		return orReference(object{"enum": commentNames})
+	case reflect.TypeFor[Condition]():
+		return orReference(text(conditionPattern))
 	case reflect.TypeFor[trial.Secret]():
 		return object{"type": []string{"string", "number", "boolean"}}
 	}

@@ -40,6 +40,11 @@ func (f File) Secrets() []string {
 	add(f.Referred...)
 	add(f.Cluster.Secrets()...)
 	add(f.Publish.GitHubToken.Reveal(), f.Publish.GitLabToken.Reveal())
+	for _, e := range f.On.Events() {
+		for _, a := range e.Actions {
+			add(webhookSecrets(a.Notify.Reveal())...)
+		}
+	}
 	add(inAddress(f.Load.Proxy)...)
 	for _, t := range f.Targets() {
 		addHeaders(t.Headers)

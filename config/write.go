@@ -18,10 +18,11 @@ import (
 // back. Secrets are there as references only, URLs without user information and
 // the values of their queries. A comment beside each objective says where it
 // was written, so that findings of a later judgement point there too. Where the
-// trial was published is not part of it: it is nothing that was tried.
+// trial was published, and what was done about it, is not part of it: it is
+// nothing that was tried, and commands may hold secrets.
 func (f File) YAML() ([]byte, error) {
 	shown := f.showable()
-	shown.Publish = Publish{}
+	shown.Publish, shown.On = Publish{}, Hooks{}
 	if !shown.Traffic.Wanted() {
 		shown.Traffic = Traffic{}
 	}

@@ -109,9 +109,11 @@ var wholeTrial = regexp.MustCompile(`(?m)^candidates?:`)
 // The trial files that people copy must be read as they stand.
 func TestShownTrialFilesAreSound(t *testing.T) {
 	files, err := filepath.Glob("../examples/*.yaml")
-	if err != nil || len(files) == 0 {
+	inClusters, _ := filepath.Glob("../examples/kubernetes/*/seatrial.yaml")
+	if err != nil || len(files) == 0 || len(inClusters) == 0 {
 		t.Fatal("there are no examples", err)
 	}
+	files = append(files, inClusters...)
 	shown := map[string]string{}
 	for _, path := range files {
 		text, err := os.ReadFile(path)
@@ -120,7 +122,7 @@ func TestShownTrialFilesAreSound(t *testing.T) {
 		}
 		shown[path] = string(text)
 	}
-	for _, page := range []string{"../README.md", "../docs/objectives.md", "../docs/patterns.md", "../docs/kubernetes.md"} {
+	for _, page := range []string{"../README.md", "../docs/objectives.md", "../docs/patterns.md", "../docs/hooks.md", "../docs/kubernetes.md"} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -155,6 +155,7 @@ func replay(e *evidence.Evidence, file config.File) trial.Report {
 	}
 	c := judge.Conclude(written(e).Status == trial.Judged)
 	r := reportOf(c, file, e.Header)
+	r.Hooks = written(e).Hooks // they ran then
 	r.Examples = counted(examples, c.Answers, e.Versions)
 	r.Traffic = written(e).Traffic // was moved then, and is not now
 	if c.Broken != "" {

@@ -55,7 +55,9 @@ func newProgress(p process, file config.File, log *parts) *progress {
 	fmt.Fprintf(g.out, "seatrial %s%s · candidate %s%s · %s, at most %s, confidence %s\n",
 		version, name, strings.Join(candidates, ", "), baseline, quantity(file.Load.Rate.PerSecond, trial.PerSecond),
 		quantity(file.Load.For.Seconds(), trial.Seconds), quantity(float64(file.Confidence), trial.Share))
-	log.begin(g.out, "readiness", "Readiness")
+	if len(file.On.Start) == 0 {
+		log.begin(g.out, "readiness", "Readiness")
+	}
 	return g
 }
 

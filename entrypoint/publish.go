@@ -123,16 +123,19 @@ func outputs(r trial.Report, dir string) []platform.Output {
 	return out
 }
 
-// weights is how the route was left, as JSON: percent of each version by name.
-// It is empty where no route was moved, or nobody knows.
-func weights(r trial.Report) string {
-	left := r.Traffic.LeftWith(r.Versions)
-	if left == nil {
+// weights is how the route was left; empty where no route was moved, or nobody
+// knows.
+func weights(r trial.Report) string { return weightsText(r.Versions, r.Traffic.LeftWith(r.Versions)) }
+
+// weightsText is percent of each version by name, as JSON: {"baseline":90,"candidate":10}.
+// It is empty where no traffic is shared.
+func weightsText(versions []trial.Version, weights []int) string {
+	if len(weights) != len(versions) {
 		return ""
 	}
 	byName := map[string]int{}
-	for i, v := range r.Versions {
-		byName[v.Name] = left[i]
+	for i, v := range versions {
+		byName[v.Name] = weights[i]
 	}
 	text, _ := json.Marshal(byName) // of a map of numbers: it can't fail
 	return string(text)
@@ -159,8 +162,31 @@ func failed(r trial.Report) []string {
 	return names
 }
 
-// findingAnnotations points at the objectives that did not pass, the verdict first.
+// findingAnnotations points at the objectives that did not pass, the verdict
+// first, and at commands that failed.
 func findingAnnotations(r trial.Report) []platform.Annotation {
+	return append(verdictAnnotations(r), hookAnnotations(r)...)
+}
+
+// hookAnnotations tell of commands that failed, of which the verdict says
+// nothing: that one was not rolled back is worse than the verdict.
+func hookAnnotations(r trial.Report) []platform.Annotation {
+	var out []platform.Annotation
+	for _, h := range r.Hooks {
+		if h.Failed == 0 || h.Ignored {
+			continue
+		}
+		a := platform.Annotation{Level: platform.Warning, Title: "Seatrial: on " + h.Event, Message: summary.Plain(told(h))}
+		if h.Event != config.OnRound && h.Event != config.OnFinish {
+			a.Level = platform.Error
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// verdictAnnotations are those about what was measured.
+func verdictAnnotations(r trial.Report) []platform.Annotation {
 	if r.Status == trial.Judged && r.Verdict == trial.Pass {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -24,11 +25,7 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 		r.Status = trial.Broken
 	}
 	if r.Status != trial.Judged && r.Verdict != trial.Fail {
-		r.Verdict, r.Choice.Winner, r.Choice.Recommended = trial.Inconclusive, "", running(r.Versions)
-		r.Reason = out.Reason
-		if r.Reason == "" {
-			r.Reason = c.Broken
-		}
+		r = unconcluded(r, cmp.Or(out.Reason, c.Broken))
 	}
 	r.Unready, r.Remedy = out.Unready, remedy(r, a.file)
 	switch {
@@ -40,6 +37,13 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 	if r.Traffic = a.told(out, c.Parts); out.Unleft != nil && c.Verdict != trial.Fail {
 		r.Notes = append([]string{fmt.Sprintf("Before the route could not be left, the trial came to %s: %s.", c.Verdict, c.Reason)}, r.Notes...)
 	}
+	return r
+}
+
+// unconcluded is the report of a trial that can't conclude anything.
+func unconcluded(r trial.Report, reason string) trial.Report {
+	r.Verdict, r.Choice.Winner, r.Choice.Recommended = trial.Inconclusive, "", running(r.Versions)
+	r.Reason = reason
 	return r
 }
 

@@ -92,11 +92,14 @@ func (p process) try(ctx context.Context, where platform.Platform, file config.F
 	a, log := p.begin(file), newParts(p, where)
 	a.cluster = cluster
 	log.begin(p.stderr, "inputs", "Inputs")
-	watcher := newProgress(p, file, log)
-	out := a.run(ctx, watcher)
+	watcher, hooks := newProgress(p, file, log), newHooks(p, file, log)
+	out := a.run(ctx, hooks, watcher)
 	watcher.end()
 	r := a.report(out)
 	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
+	r = hooks.conclude(ctx, r)
+	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
+	r = hooks.finish(ctx, r)
 	files := a.keep(r)
 	log.begin(p.stdout, "report", "Report")
 	fmt.Fprint(p.stdout, p.text(r, files.dir))
@@ -134,7 +137,7 @@ func reportFiles() []string {
 }
 
 // run plugs the rooms together and runs the trial.
-func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcome {
+func (a *attempt) run(ctx context.Context, hooks *hooks, watcher runner.Watcher) runner.Outcome {
 	broken := func(err error) runner.Outcome {
 		return runner.Outcome{Status: trial.Broken, Reason: err.Error()}
 	}
@@ -143,6 +146,11 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 		return broken(err)
 	}
 	if a.store, err = evidence.Create(a.file.ReportDir, a.header, resolved, reportFiles()...); err != nil {
+		return broken(err)
+	}
+	if err := hooks.start(ctx); err != nil && ctx.Err() != nil {
+		return runner.Outcome{Status: trial.Cancelled, Reason: "cancelled " + err.Error()}
+	} else if err != nil {
 		return broken(err)
 	}
 	targets := a.file.Targets()
@@ -158,5 +166,5 @@ func (a *attempt) run(ctx context.Context, watcher runner.Watcher) runner.Outcom
 	if err != nil {
 		return broken(err)
 	}
-	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: watcher, Traffic: traffic})
+	return runner.Run(ctx, runner.Stages{Waiter: waiter, Meter: meter, Store: a.store, Judge: a.judge, Watcher: hooks.round.watching(ctx, watcher), Traffic: traffic})
 }

@@ -35,6 +35,9 @@ const mostLines = 6
 // course is each version's p95 by round, averaged to at most points.
 func (v view) course(points int) plot {
 	p := plot{unit: "s", verdict: outcomeOf(v.Report).word}
+	if _, takenBack := v.Failing("pass"); takenBack {
+		p.verdict = verdictOf(trial.Pass).word
+	}
 	hues := v.hues()
 	factor := 1.0
 	if longest := v.slowest(); longest < 0.001 {

@@ -43,7 +43,7 @@ const (
 )
 
 func cutNames() []string {
-	return []string{"unexpected answers and logs", "the chart", "every figure", "notes", fmt.Sprintf("findings beyond the first %d", fewest)}
+	return []string{"unexpected answers and logs", "the chart", "every figure", "notes and what was done", fmt.Sprintf("findings beyond the first %d", fewest)}
 }
 
 // fit renders the fullest document that is within the limit.
@@ -105,6 +105,7 @@ func compose(r trial.Report) document {
 	d.add(section{title: v.measuredTitle(), body: v.method(), folded: true})
 	d.add(section{title: "How likely each version is the best", body: v.places(), folded: true, cut: thenFigures})
 	d.add(section{title: "Every figure", body: v.figures(), folded: true, cut: thenFigures})
+	d.add(section{title: v.doneTitle(), body: v.hooks(), folded: true, shown: true, cut: thenNotes})
 	d.add(section{title: "Notes", body: v.notes(), folded: true, cut: thenNotes})
 	d.add(section{title: "Versions, seed, tool", body: v.particulars(), folded: true})
 	d.add(section{title: "How to judge again, and how to reproduce", body: v.reproduce(), folded: true})

@@ -68,6 +68,9 @@ func poisoned(s string) trial.Report {
 		Route: s, Strategy: s, Left: s, Remedy: s,
 		Course: []trial.Split{{Weights: []int{80, 10, 10}, Why: s}}, Parts: []trial.Part{{Version: s}},
 	}
+	for range 3 {
+		r.Hooks = append(r.Hooks, trial.Hook{Event: s, Name: s, Runs: 2, Failed: 1, Trouble: s, Output: []string{s, s}})
+	}
 	return r
 }
 

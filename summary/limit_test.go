@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,11 @@ func growths() map[string]func(*trial.Report) {
 		"versions": func(r *trial.Report) {
 			for range 256 {
 				r.Versions = append(r.Versions, trial.Version{Name: huge, Label: huge, URL: huge})
+			}
+		},
+		"commands": func(r *trial.Report) {
+			for range 1000 {
+				r.Hooks = append(r.Hooks, trial.Hook{Event: huge, Name: huge, Runs: 1, Failed: 1, Trouble: huge, Output: slices.Repeat([]string{huge}, 100)})
 			}
 		},
 		"a crowd": crowd,
@@ -99,7 +105,7 @@ func TestATruncatedReportSaysSoAndKeepsTheFailures(t *testing.T) {
 	for _, want := range []string{
 		"### ❌ Seatrial: fail — p95 latency is 27 % above baseline",
 		"\n| ❌ | latency-p99 ≤ 300\u00a0ms |",
-		"\ntruncated: unexpected answers and logs, the chart, every figure, notes, findings beyond the first 50 (report.json has all of it)\n",
+		"\ntruncated: unexpected answers and logs, the chart, every figure, notes and what was done, findings beyond the first 50 (report.json has all of it)\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in the truncated report", want)
@@ -127,7 +133,7 @@ func TestSectionsAreCutInTheirOrder(t *testing.T) {
 		"unexpected answers and logs",
 		"unexpected answers and logs, the chart",
 		"unexpected answers and logs, the chart, every figure",
-		"unexpected answers and logs, the chart, every figure, notes",
+		"unexpected answers and logs, the chart, every figure, notes and what was done",
 		"all but what is here",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

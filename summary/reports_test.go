@@ -13,6 +13,7 @@ func reports() map[string]trial.Report {
 	out := map[string]trial.Report{
 		"fail": failing(), "pass": passing(), "inconclusive": undecided(),
 		"not-ready": notReady(), "broken": broken(), "candidates": threeCandidates(), "conformance": conformance(),
+		"rolled-back": rolledBack(), "not-promoted": notPromoted(),
 	}
 	maps.Copy(out, contests())
 	maps.Copy(out, reroutes())
@@ -225,6 +226,33 @@ func threeCandidates() trial.Report {
 		r.Series = append(r.Series, wave(name, 0.05+0.01*float64(i), 47, 20, 11.75))
 	}
 	r.Series = append([]trial.Tracks{wave("baseline", 0.0612, 47, 20, 11.75)}, r.Series...)
+	return r
+}
+
+// rolledBack is a fail whose roll back worked, and whose message did not arrive.
+func rolledBack() trial.Report {
+	r := failing()
+	r.Hooks = []trial.Hook{
+		{Event: "start", Name: "kubectl get deployment/shop", Runs: 1, Took: 310 * time.Millisecond},
+		{Event: "round", Name: "push figures", Runs: 21, Failed: 2, Exit: 7, Took: 4 * time.Second, Trouble: "exit code 7", Output: []string{"curl: (7) Failed to connect"}},
+		{Event: "fail", Name: "roll back", Runs: 1, Took: 8200 * time.Millisecond},
+		{Event: "fail", Name: "notify", Runs: 1, Failed: 1, Ignored: true, Took: 10 * time.Second, Trouble: "it did not end within 10s"},
+	}
+	return r
+}
+
+// notPromoted is a pass that was taken back.
+func notPromoted() trial.Report {
+	r := passing()
+	r.Status, r.Verdict, r.ExitCode = trial.Broken, trial.Inconclusive, 5
+	r.Choice.Winner = ""
+	r.Reason = `the candidate passed, and what was to follow failed: on pass "promote": exit code 1`
+	r.Remedy = "See how far that came: the candidate may be promoted in part. To try it again, run the step again."
+	r.Hooks = []trial.Hook{
+		{Event: "pass", Name: "promote", Runs: 1, Failed: 1, Exit: 1, Took: 2100 * time.Millisecond, Trouble: "exit code 1",
+			Output: []string{"Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress"}},
+		{Event: "pass", Name: "tell the team", Trouble: `left out after the failure of "promote"`},
+	}
 	return r
 }
 

@@ -106,6 +106,7 @@ func (v view) said() []saying {
 	if hidden := v.hidden(); v.Judged() && v.Verdict == trial.Pass && len(hidden) > 0 {
 		out = append(out, saying{"Could still hide", strings.Join(hidden, "; ")})
 	}
+	out = append(out, v.hookSayings()...)
 	const most = 20
 	for _, text := range append(v.remarks(), v.Notes[:min(len(v.Notes), most)]...) {
 		out = append(out, saying{"Note", Plain(text)})

@@ -24,6 +24,9 @@ func outcomeOf(r trial.Report) outcome {
 	if r.Judged() {
 		return verdictOf(r.Verdict)
 	}
+	if _, failed := r.Failing("pass"); failed && r.Status == trial.Broken {
+		return outcome{"pass not carried out", "⚠️", "!", "31", "broken"}
+	}
 	switch r.Status {
 	case trial.NotReady:
 		return outcome{"not ready", "⏳", "!", "33", "open"}

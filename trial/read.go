@@ -109,6 +109,9 @@ func (r Report) checkPass() error {
 		}
 		passed++
 	}
+	if failed, any := r.Failing("pass"); any {
+		return fmt.Errorf("it says pass, and %q was to follow and failed", failed.Name)
+	}
 	if passed == 0 {
 		return errors.New("it says pass, and nothing that counts passed")
 	}

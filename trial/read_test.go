@@ -50,6 +50,10 @@ func contest(r *Report, winner string) {
 // What trials do write must not be refused.
 func TestAPassMayHaveFailedFindings(t *testing.T) {
 	for name, change := range map[string]func(*Report){
+		"with a failure that is ignored": func(r *Report) {
+			contest(r, "winner")
+			r.Hooks = []Hook{{Event: "pass", Runs: 1, Failed: 1, Ignored: true}, {Event: "finish", Runs: 1, Failed: 1}}
+		},
 		"of losers": func(r *Report) { contest(r, "winner") },
 		"that inform": func(r *Report) {
 			r.Verdict, r.Findings[0].Inform = Pass, true
@@ -106,6 +110,7 @@ func TestWhatNoTrialWritesIsNoReport(t *testing.T) {
 		"no winner":             string(stored(t, func(r *Report) { contest(r, "") })),
 		"a winner that failed":  string(stored(t, func(r *Report) { contest(r, "loser") })),
 		"the wrong pattern":     string(stored(t, func(r *Report) { contest(r, "winner"); r.Choice.Pattern = "canary" })),
+		"a pass taken back":     string(stored(t, func(r *Report) { contest(r, "winner"); r.Hooks = []Hook{{Event: "pass", Runs: 1, Failed: 1}} })),
 		"a pass out of nothing": string(stored(t, func(r *Report) { r.Verdict, r.Findings = Pass, nil })),
 	} {
 		if data == text {

@@ -31,6 +31,7 @@ type Report struct {
 	Totals   []Totals  `json:"totals,omitempty"` // of each version; none where nothing was judged
 	Series   []Tracks  `json:"series,omitempty"`
 	Examples []Example `json:"examples,omitempty"`
+	Hooks    []Hook    `json:"hooks,omitempty"` // in the order in which they ended
 }
 
 // Measured is how much was measured, and how.

@@ -21,7 +21,7 @@ func workflows(t *testing.T) map[string]string {
 			found[strings.NewReplacer("/", "-").Replace(path)] = text
 		}
 	}
-	shown, runs := regexp.MustCompile("(?ms)^```ya?ml\n(.*?)^```"), regexp.MustCompile(`(?m)^on:`)
+	shown, runs := regexp.MustCompile("(?ms)^```ya?ml\n(.*?)^```"), regexp.MustCompile(`(?m)^jobs:`)
 	for _, folder := range []string{"*.md", "docs/*.md", "examples/*.md"} {
 		for path, text := range files(t, folder) {
 			for i, block := range shown.FindAllStringSubmatch(text, -1) {

@@ -7,6 +7,8 @@ dir="${XDG_CACHE_HOME:-$HOME/.cache}/seatrial-tools"
 programs=(
   github.com/nektos/act@v0.2.89
   github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+  sigs.k8s.io/kustomize/kustomize/v5@v5.7.1 # v5.8.3 needs Go 1.27
+  helm.sh/helm/v3/cmd/helm@v3.19.0
 )
 modules=(
   @action-validator/cli@0.6.0
