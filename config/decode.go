@@ -47,6 +47,8 @@ func shorthand(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe]():
 		return "url"
+	case reflect.TypeFor[loadgen.Identify]():
+		return "header"
 	case reflect.TypeFor[slo.Objective]():
 		return "objective"
 	case reflect.TypeFor[slo.Reward]():

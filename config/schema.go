@@ -63,7 +63,10 @@ func structSchema(t reflect.Type, path string) object {
 	}
 	s := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if key := shorthand(t); key != "" {
-		s["required"] = []string{key}
+		// A version needs no URL of its own behind load.url.
+		if t != reflect.TypeFor[loadgen.Target]() {
+			s["required"] = []string{key}
+		}
 		return object{"oneOf": []object{{"type": "string"}, s}}
 	}
 	return s

@@ -3,7 +3,6 @@ package config
 import (
 	"encoding"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -46,7 +45,7 @@ func (f File) showable() File {
 	for i := range f.Ready.URLs {
 		f.Ready.URLs[i].URL = f.shown(f.Ready.URLs[i].URL)
 	}
-	f.Load.Proxy = f.shown(f.Load.Proxy)
+	f.Load.Proxy, f.Load.URL = f.shown(f.Load.Proxy), f.shown(f.Load.URL)
 	return f
 }
 
@@ -70,14 +69,23 @@ func encode(v, standard reflect.Value) (*node, error) {
 		}
 		return n, nil
 	case reflect.Map:
-		n := &node{kind: mapping}
-		secrets := v.Interface().(map[string]trial.Secret)
-		for _, name := range slices.Sorted(maps.Keys(secrets)) {
-			n.set(name, &node{kind: scalar, text: secrets[name].String()})
-		}
-		return n, nil
+		return encodeMap(v)
 	}
 	return encodeStruct(v, standard)
+}
+
+func encodeMap(v reflect.Value) (*node, error) {
+	n := &node{kind: mapping}
+	names := v.MapKeys()
+	slices.SortFunc(names, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, name := range names {
+		value, err := encodeScalar(v.MapIndex(name))
+		if err != nil {
+			return nil, err
+		}
+		n.set(name.String(), value)
+	}
+	return n, nil
 }
 
 func encodeStruct(v, standard reflect.Value) (*node, error) {

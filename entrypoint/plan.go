@@ -73,6 +73,10 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 		p.tell(err)
 		return exitBadInput
 	}
+	if file.Load.Identify != nil {
+		fmt.Fprintln(p.stderr, onlyOwnAddresses)
+		return exitBadInput
+	}
 	if file.Load.Warmup == 0 {
 		fmt.Fprintln(p.stderr, "warmup: 0s leaves nothing to plan from: use warmup: 5s, or --from an evidence directory; nothing was sent.")
 		return exitBadInput
@@ -151,8 +155,17 @@ func (p process) planStored(flags map[string]string, o planOptions) int {
 		p.tell(err)
 		return exitBadInput
 	}
+	if file.Load.Identify != nil {
+		fmt.Fprintln(p.stderr, onlyOwnAddresses)
+		return exitBadInput
+	}
 	return p.tellPlan(planOf(file, stored.Versions, stored.Rounds), o)
 }
+
+// onlyOwnAddresses is why nothing is forecast where a gateway splits the load:
+// how many requests a version will get is not the trial's to say.
+const onlyOwnAddresses = "load.identify: a plan is made of versions that have an address each; leave load.url and load.identify out, " +
+	"and give each version its url; nothing was sent."
 
 // lengthen plans a trial of another length than the stored one. What is asked
 // of it may be another policy; how it was measured can't be changed any more.

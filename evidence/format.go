@@ -41,6 +41,7 @@ type line struct {
 	Weights   []int           `json:"weights,omitempty"` // of live traffic, percent, in the order of the versions
 	Generator trial.Generator `json:"generator"`
 	Versions  []sample        `json:"versions"`
+	Unnamed   *sample         `json:"unnamed,omitempty"` // what no version was known to answer; nil where there was nothing
 	Requests  frame           `json:"requests"`
 	Examples  []trial.Example `json:"examples,omitempty"`
 }

@@ -14,10 +14,15 @@ import (
 )
 
 // Meter sends the load of one trial. Each version has its own workers, so
-// that one that stalls never delays the others' requests.
+// that one that stalls never delays the others' requests. Where versions are
+// told apart by their answers, all requests go one way instead: who will
+// answer is not known before.
 type Meter struct {
 	options  Options
-	targets  []Target
+	targets  []Target // what is asked: the versions, or the gateway to all of them
+	names    []string // of the versions
+	workers  int      // for each target
+	who      *identity
 	schedule schedule
 	body     []byte
 }
@@ -31,7 +36,14 @@ func NewMeter(o Options, targets []Target) (*Meter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Meter{options: o, targets: targets, schedule: newSchedule(o, len(targets)), body: body}, nil
+	m := &Meter{options: o, targets: targets, workers: o.Connections, schedule: newSchedule(o, len(targets)), body: body}
+	for _, t := range targets {
+		m.names = append(m.names, t.Name)
+	}
+	if m.who = newIdentity(o, targets); m.who != nil {
+		m.targets, m.workers, m.schedule = []Target{o.gateway()}, o.Connections*len(targets), m.schedule.merged()
+	}
+	return m, nil
 }
 
 // Rounds sends the load and yields the rounds in order, each as soon as all
@@ -81,10 +93,10 @@ type run struct {
 	*Meter
 	began   time.Time
 	pages   []atomic.Pointer[page] // one for each round, made by the first worker to need it
-	next    []atomic.Int64         // per version: the next group to be sent
+	next    []atomic.Int64         // per target: the next group to be sent
 	changed chan struct{}          // a round ended
 	idle    chan struct{}          // closed when every worker has ended
-	workers sync.WaitGroup
+	working sync.WaitGroup
 	sent    atomic.Int64  // requests
 	spent   time.Duration // CPU time of the process before the load
 	woken   atomic.Int64  // when an idle worker last woke far too late, nanoseconds since began
@@ -105,8 +117,8 @@ func (r *run) start(ctx context.Context) error {
 	var clients [][]exchanger
 	for v := range r.targets {
 		clients = append(clients, nil)
-		for range r.options.Connections {
-			client, err := newFortioClient(r.options, r.targets[v], r.body)
+		for range r.Meter.workers {
+			client, err := newFortioClient(r.options, r.targets[v], r.who, r.body)
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.targets[v].Name, err)
 			}
@@ -117,13 +129,13 @@ func (r *run) start(ctx context.Context) error {
 	r.began = time.Now().Add(10 * time.Millisecond)
 	for v := range clients {
 		for _, client := range clients[v] {
-			r.workers.Go(func() {
+			r.working.Go(func() {
 				defer client.close()
-				(&worker{run: r, version: v, client: client}).work(ctx)
+				(&worker{run: r, target: v, client: client}).work(ctx)
 			})
 		}
 	}
-	go func() { r.workers.Wait(); close(r.idle) }()
+	go func() { r.working.Wait(); close(r.idle) }()
 	return nil
 }
 
@@ -154,7 +166,9 @@ func (r *run) take(index int) trial.Round {
 		Planned: len(p.records), Waited: int(p.waited.Load()),
 		Late: int(p.late.Load()), Lateness: time.Duration(p.lateness.Load()),
 	}
-	if r.overloaded() {
+	// Whom a request waited for is not known where all versions share the
+	// connections: one that stalls would drag the others along, and hide.
+	if r.overloaded() || r.who != nil {
 		round.Generator.Late += round.Generator.Waited
 	}
 	round.Requests = p.ended()
@@ -174,13 +188,13 @@ func (r *run) page(round int) *page {
 	return r.pages[round].Load()
 }
 
-// worker sends the requests of one version over one connection, one after
-// another: it claims the version's next slot, waits for its time and sends.
+// worker sends the requests of one target over one connection, one after
+// another: it claims the target's next slot, waits for its time and sends.
 type worker struct {
 	*run
-	version int
-	client  exchanger
-	timer   *time.Timer
+	target int
+	client exchanger
+	timer  *time.Timer
 }
 
 func (w *worker) work(ctx context.Context) {
@@ -188,7 +202,7 @@ func (w *worker) work(ctx context.Context) {
 	defer w.timer.Stop()
 	<-w.timer.C
 	for {
-		group := int(w.next[w.version].Add(1) - 1)
+		group := int(w.next[w.target].Add(1) - 1)
 		if group >= w.schedule.groups() || !w.send(ctx, group) {
 			return
 		}
@@ -198,17 +212,17 @@ func (w *worker) work(ctx context.Context) {
 // send waits for the slot, exchanges and records. It reports false when the
 // trial ended meanwhile: then nothing is recorded, because nothing was learnt.
 func (w *worker) send(ctx context.Context, group int) bool {
-	slot := w.schedule.slot(group, w.version)
+	slot := w.schedule.slot(group, w.target)
 	planned := w.began.Add(w.schedule.at(slot))
 	free := time.Now()
 	if !w.until(ctx, planned, free) {
 		return false
 	}
-	record := trial.Request{Slot: uint32(slot), Version: uint8(w.version)}
+	record := trial.Request{Slot: uint32(slot)}
 	sent := time.Now()
 	wait := w.waited(planned, free, sent)
 	record.Start = trial.Ticks(sent.Sub(planned))
-	got := answer{status: trial.Failed(trial.Unsent)}
+	got := answer{status: trial.Failed(trial.Unsent), version: trial.Nobody}
 	if wait < w.options.Timeout {
 		deadline, done := context.WithDeadline(ctx, sent.Add(max(w.options.Timeout-wait, leastExchange)))
 		got = w.client.exchange(deadline)
@@ -220,10 +234,25 @@ func (w *worker) send(ctx context.Context, group int) bool {
 	}
 	// Response time from the slot: see trial.Request.Seconds.
 	record.Latency = trial.Ticks(time.Since(sent) + wait)
-	record.Status = got.status
-	w.told.add(w.version, w.targets[w.version].Name, got)
+	record.Status, record.Version = got.status, got.version
+	if w.who == nil {
+		record.Version = uint8(w.target)
+	}
+	w.tell(record, got)
 	w.record(group, record, wait, sent.Sub(planned)-wait)
 	return true
+}
+
+// tell keeps an unexpected answer, and one that was expected from somebody
+// else.
+func (w *worker) tell(record trial.Request, got answer) {
+	switch {
+	case record.Version != trial.Nobody && got.status.OK():
+	case record.Version != trial.Nobody:
+		w.told.add(record.Version, w.names[record.Version], got)
+	default:
+		w.told.add(record.Version, "", got)
+	}
 }
 
 // waited is for how long a slot waited for a worker of its version. Time in
