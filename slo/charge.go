@@ -12,33 +12,46 @@ import (
 // 502, a connection that failed, a time-out.
 //
 // Each version is owed its part of them, and beyond it what it lacks in named
-// answers: a version that crashed behind a gateway lacks as many as the gateway
+// answers: one that crashed behind a gateway lacks as many as the gateway
 // answered in its place. Routers that pick at random make such gaps as well,
 // so that of a gap only what exceeds the play of chance counts:
 //
-//	owed = share × unnamed + sign(gap)·max(0, |gap| − 2√Σ n·share·(1 − share))
+//	owed = share × unnamed + sign(gap)·max(0, |gap| − 2√(φ Σ n·share·(1 − share)))
 //	gap  = share × (n − unnamed) − named
 //
-// summed over the rounds since weights moved. Without the threshold, a gateway
-// that fails evenly would charge a version that has 20 % of the traffic with half
-// of its failures (TestEvenFailuresAreChargedEvenly).
+// summed over the rounds since weights moved (where shares are not assigned but
+// learnt, what they may be off by adds to the variance), with φ how much a router's picks
+// vary, as a part of what they would by chance: about 0 where it takes turns.
+// Without the threshold, a gateway that fails evenly would charge a version that
+// has 20 % of the traffic with half of its failures (TestEvenFailuresAreChargedEvenly).
 type charger struct {
-	weights  []int   // assigned; nil where nobody told
-	since    float64 // when they were, seconds
-	began    bool
+	weights []int   // assigned; nil where nobody told
+	since   float64 // when they were, seconds
+	began   bool
+
 	even     []float64 // requests that versions are owed by their shares
 	gap      []float64 // answers that they lack
 	variance []float64 // of the gap, were each request sent by chance
-	requests []int     // named and charged
+	compared float64   // requests of rounds that were not clean
+	named    []int
 	charged  []int
+
+	// Of clean rounds, in which every answer named a version.
+	clean    []int // named
+	rounds   int
+	strayed  float64 // squares of what versions got beside their shares
+	byChance float64 // what these would come to by chance
 }
 
-// knownShares is from how many requests on the versions' shares are known well
-// enough to tell a gap, where they were not assigned.
-const knownShares = 200
-
-// chance is how many standard deviations of a gap are taken for chance.
-const chance = 2
+const (
+	// chance is how many standard deviations of a gap are taken for chance.
+	chance = 2
+	// knownShares is from how many requests of clean rounds on the versions'
+	// shares are known well enough to tell a gap, where they were not assigned.
+	knownShares = 200
+	// knownPicks is from how many clean rounds on a router's picks are known.
+	knownPicks = 8
+)
 
 func newCharger(versions int) *charger {
 	c := &charger{}
@@ -48,21 +61,23 @@ func newCharger(versions int) *charger {
 
 func (c *charger) reset(versions int) {
 	c.even, c.gap, c.variance = make([]float64, versions), make([]float64, versions), make([]float64, versions)
-	c.requests, c.charged = make([]int, versions), make([]int, versions)
+	c.named, c.charged, c.clean = make([]int, versions), make([]int, versions), make([]int, versions)
+	c.compared, c.rounds, c.strayed, c.byChance = 0, 0, 0, 0
 }
 
 // shares are the parts of a round's requests that versions should get: as
-// assigned; else as they had so far, evenly at first.
+// assigned; else as answers named them, in clean rounds if there were enough;
+// evenly at first.
 func (c *charger) shares() []float64 {
-	parts := c.weights
-	if parts == nil {
-		parts = c.requests
+	parts := c.named
+	switch {
+	case c.weights != nil:
+		parts = c.weights
+	case total(c.clean) >= knownShares:
+		parts = c.clean
 	}
-	all := 0
-	for _, p := range parts {
-		all += p
-	}
-	out := make([]float64, len(c.requests))
+	all := total(parts)
+	out := make([]float64, len(parts))
 	for v := range out {
 		out[v] = 1 / float64(len(out))
 		if all > 0 {
@@ -72,30 +87,43 @@ func (c *charger) shares() []float64 {
 	return out
 }
 
+func total(counts []int) int {
+	all := 0
+	for _, n := range counts {
+		all += n
+	}
+	return all
+}
+
 // charge says for each of the round's unnamed requests, in their order, to whom
 // it is charged.
 func (c *charger) charge(r trial.Round) []uint8 {
 	if !c.began || !slices.Equal(r.Weights, c.weights) {
-		c.reset(len(c.requests))
+		c.reset(len(c.named))
 		c.began, c.weights, c.since = true, slices.Clone(r.Weights), r.Start.Seconds()
 	}
-	named, unnamed := make([]int, len(c.requests)), 0
+	named := make([]int, len(c.named))
 	for _, q := range r.Requests {
-		if q.Version == trial.Nobody {
-			unnamed++
-		} else {
+		if q.Version != trial.Nobody {
 			named[q.Version]++
 		}
 	}
+	unnamed := len(r.Requests) - total(named)
 	shares := c.shares()
-	settled := c.settled(r)
 	for v, p := range shares {
 		c.even[v] += p * float64(unnamed)
-		c.requests[v] += named[v]
-		if n := float64(len(r.Requests)); settled {
-			c.gap[v] += p*(n-float64(unnamed)) - float64(named[v])
-			c.variance[v] += n * p * (1 - p)
+	}
+	if c.settled(r) {
+		c.compare(named, shares, unnamed)
+	}
+	for v, n := range named {
+		c.named[v] += n
+		if unnamed == 0 {
+			c.clean[v] += n
 		}
+	}
+	if unnamed == 0 {
+		return nil
 	}
 	return c.shareOut(r, unnamed, shares)
 }
@@ -105,20 +133,45 @@ func (c *charger) settled(r trial.Round) bool {
 	if c.weights != nil {
 		return r.Start.Seconds()-c.since >= settling
 	}
-	all := 0
-	for _, n := range c.requests {
-		all += n
-	}
-	return all >= knownShares
+	return total(c.clean) >= knownShares
 }
 
-// owed is what versions have yet to be charged with, in all; the shares where
-// that is nothing.
+// compare holds the answers that versions gave in a round against their shares.
+func (c *charger) compare(named []int, shares []float64, unnamed int) {
+	answered := float64(total(named))
+	n := answered + float64(unnamed)
+	if unnamed > 0 {
+		c.compared += n
+	}
+	for v, p := range shares {
+		lacks := p*answered - float64(named[v])
+		c.gap[v] += lacks
+		c.variance[v] += n * p * (1 - p)
+		if unnamed == 0 {
+			c.strayed += lacks * lacks
+			c.byChance += answered * p * (1 - p)
+		}
+	}
+	if unnamed == 0 {
+		c.rounds++
+	}
+}
+
+// picks is φ; 1 until it is known.
+func (c *charger) picks() float64 {
+	if c.rounds < knownPicks || c.byChance == 0 {
+		return 1
+	}
+	return c.strayed / c.byChance
+}
+
+// owed is what versions have yet to be charged with, and its sum; the shares
+// where that is nothing.
 func (c *charger) owed(shares []float64) (owed []float64, all float64) {
 	owed = make([]float64, len(shares))
 	for v := range owed {
-		gap := math.Max(0, math.Abs(c.gap[v])-chance*math.Sqrt(c.variance[v]))
-		owed[v] = math.Max(0, c.even[v]+math.Copysign(gap, c.gap[v])-float64(c.charged[v]))
+		beyond := math.Max(0, math.Abs(c.gap[v])-chance*math.Sqrt(c.picks()*(c.variance[v]+c.doubt(shares[v]))))
+		owed[v] = math.Max(0, c.even[v]+math.Copysign(beyond, c.gap[v])-float64(c.charged[v]))
 		all += owed[v]
 	}
 	if all <= 0 {
@@ -127,12 +180,19 @@ func (c *charger) owed(shares []float64) (owed []float64, all float64) {
 	return owed, all
 }
 
-// shareOut gives each request to the version that is farthest behind its part.
-// Failed ones come first, so that all get their part of those too.
-func (c *charger) shareOut(r trial.Round, unnamed int, shares []float64) []uint8 {
-	if unnamed == 0 {
-		return nil
+// doubt is the variance of the gap that comes of an assumed share: 0 of an
+// assigned one.
+func (c *charger) doubt(p float64) float64 {
+	known := float64(total(c.clean))
+	if c.weights != nil || known == 0 {
+		return 0
 	}
+	return p * (1 - p) * c.compared * c.compared / known
+}
+
+// shareOut gives each request to the version that is farthest behind its part.
+// Failed ones come first, so that each gets its part of those too.
+func (c *charger) shareOut(r trial.Round, unnamed int, shares []float64) []uint8 {
 	owed, all := c.owed(shares)
 	given := make([]float64, len(owed))
 	charges := make([]uint8, unnamed)
@@ -150,7 +210,6 @@ func (c *charger) shareOut(r trial.Round, unnamed int, shares []float64) []uint8
 			who := farthestBehind(owed, given, shared/all)
 			given[who]++
 			c.charged[who]++
-			c.requests[who]++
 			charges[place] = uint8(who)
 		}
 	}

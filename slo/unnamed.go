@@ -98,11 +98,12 @@ func (u *unnamedAnswers) broken(versions []trial.Version) string {
 	return ""
 }
 
-// silent reports whether a version that no answer named should have given some,
-// and is not what failed behind the gateway.
+// silent reports whether a version that no answer named should have given some.
+// One that has failed from the start is charged with that instead, if it is known
+// how much of the traffic was to be its own.
 func (u *unnamedAnswers) silent(v int) bool {
 	if u.expected == nil {
-		return u.requests >= enoughUnassigned && float64(u.all) <= strangersShare*float64(u.requests)
+		return u.requests >= enoughUnassigned
 	}
 	return u.expected[v] >= enoughAsked && float64(u.all) < u.expected[v]/2
 }
