@@ -98,7 +98,7 @@ var Inputs = []Input{
 	{Name: "warmup", Path: "load.warmup", Section: aboutLoad, Placeholder: "DURATION", Default: "5s",
 		Help: "Load before that, recorded and never judged."},
 	{Name: "connections", Path: "load.connections", Section: aboutLoad, Placeholder: "NUMBER", Default: "8",
-		Help: "Connections to each version, which is also the most requests under way."},
+		Help: "Connections to each version, and the most requests under way; with load.identify, those that are kept ready."},
 	{Name: "timeout", Path: "load.timeout", Section: aboutLoad, Placeholder: "DURATION", Default: "5s",
 		Help: "How long after its planned time an answer may end; then the request counts as failed."},
 	{Name: "seed", Path: "load.seed", Section: aboutLoad, Placeholder: "NUMBER", Default: "drawn anew",

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -179,14 +180,60 @@ func TestVersionsAreToldApartOverHTTP2(t *testing.T) {
 // such waits must be no evidence of anybody.
 func TestWaitsBehindAGatewayAreTheGeneratorsOwn(t *testing.T) {
 	s := newShop(t, ok, func(w http.ResponseWriter, r *http.Request) { time.Sleep(300 * time.Millisecond); ok(w, r) })
-	o := throughGateway(s.gateway, 4)
-	o.Connections = 1
+	m, err := NewMeter(throughGateway(s.gateway, 4), pairOfVersions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.workers, m.most = 1, 2
 	late := 0
-	for _, r := range measure(t, t.Context(), o, pairOfVersions...) {
+	for r, err := range m.Rounds(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		late += r.Generator.Late
 	}
 	if late < 100 {
 		t.Errorf("%d requests count as late, want most of 400", late)
+	}
+}
+
+// A candidate that never answers must not delay one request of the baseline,
+// though they share the way.
+func TestVersionThatHangsBehindAGatewayDelaysOnlyItself(t *testing.T) {
+	s := newShop(t, ok, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	o := throughGateway(s.gateway, 0)
+	o.Rate, o.For, o.Timeout, o.Connections = Rate{50}, 3*time.Second, time.Second, 2
+	rounds := measure(t, t.Context(), o, pairOfVersions...)
+	if got := statuses(rounds, int(trial.Nobody)); got["timed out"] < 60 || len(got) != 1 {
+		t.Errorf("nobody's answers: %v, want 60 timed out", got)
+	}
+	late := 0
+	for _, q := range requests(rounds, 0) {
+		if !q.Status.OK() || q.Seconds() > 0.1 {
+			late++
+		}
+	}
+	if late > 24 {
+		t.Errorf("%d of the baseline's 240 requests failed or took over 100 ms beside a hanging version", late)
+	}
+}
+
+// While answers come at once, no more connections are used than are ready.
+func TestCrewRestsWhileAnswersCome(t *testing.T) {
+	var opened atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(ok))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	s.Start()
+	defer s.Close()
+	o := throughGateway(s.URL, 4)
+	o.Connections = 2
+	measure(t, t.Context(), o, pairOfVersions...)
+	if n := opened.Load(); n > 100 {
+		t.Errorf("%d connections for 400 requests that take no time, want about 5, and some more on a busy machine", n)
 	}
 }
 

@@ -21,7 +21,8 @@ type Meter struct {
 	options  Options
 	targets  []Target // what is asked: the versions, or the gateway to all of them
 	names    []string // of the versions
-	workers  int      // for each target
+	workers  int      // for each target, to begin with
+	most     int      // workers in all, behind a gateway
 	who      *identity
 	schedule schedule
 	body     []byte
@@ -41,7 +42,8 @@ func NewMeter(o Options, targets []Target) (*Meter, error) {
 		m.names = append(m.names, t.Name)
 	}
 	if m.who = newIdentity(o, targets); m.who != nil {
-		m.targets, m.workers, m.schedule = []Target{o.gateway()}, o.Connections*len(targets), m.schedule.merged()
+		m.targets, m.schedule = []Target{o.gateway()}, m.schedule.merged()
+		m.workers, m.most = crewFor(o, len(targets))
 	}
 	return m, nil
 }
@@ -101,6 +103,7 @@ type run struct {
 	spent   time.Duration // CPU time of the process before the load
 	woken   atomic.Int64  // when an idle worker last woke far too late, nanoseconds since began
 	told    examples
+	crew    *crew // nil where each version has an address, and workers, of its own
 }
 
 func (m *Meter) newRun() *run {
@@ -127,16 +130,33 @@ func (r *run) start(ctx context.Context) error {
 	}
 	r.spent = cpuTime()
 	r.began = time.Now().Add(10 * time.Millisecond)
+	if r.who != nil {
+		r.crew = &crew{ready: r.Meter.workers, most: r.most, waiting: r.Meter.workers, size: r.Meter.workers, hire: func() bool { return r.hire(ctx) }}
+	}
 	for v := range clients {
 		for _, client := range clients[v] {
-			r.working.Go(func() {
-				defer client.close()
-				(&worker{run: r, target: v, client: client}).work(ctx)
-			})
+			r.employ(ctx, v, client)
 		}
 	}
 	go func() { r.working.Wait(); close(r.idle) }()
 	return nil
+}
+
+func (r *run) employ(ctx context.Context, target int, client exchanger) {
+	r.working.Go(func() {
+		defer client.close()
+		(&worker{run: r, target: target, client: client}).work(ctx)
+	})
+}
+
+// hire takes one more worker on behind the gateway. The first ones' clients
+// could be made, so that this one's can; if not, requests wait for the others.
+func (r *run) hire(ctx context.Context) bool {
+	client, err := newFortioClient(r.options, r.targets[0], r.who, r.body)
+	if err == nil {
+		r.employ(ctx, 0, client)
+	}
+	return err == nil
 }
 
 // finish cancels what is under way and waits until every worker has ended.
@@ -203,7 +223,11 @@ func (w *worker) work(ctx context.Context) {
 	<-w.timer.C
 	for {
 		group := int(w.next[w.target].Add(1) - 1)
-		if group >= w.schedule.groups() || !w.send(ctx, group) {
+		if group >= w.schedule.groups() {
+			w.crew.close()
+			return
+		}
+		if !w.send(ctx, group) || !w.crew.free(ctx) {
 			return
 		}
 	}
@@ -218,6 +242,7 @@ func (w *worker) send(ctx context.Context, group int) bool {
 	if !w.until(ctx, planned, free) {
 		return false
 	}
+	w.crew.busy()
 	record := trial.Request{Slot: uint32(slot)}
 	sent := time.Now()
 	wait := w.waited(planned, free, sent)
