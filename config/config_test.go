@@ -96,6 +96,8 @@ var inputCases = map[string]struct{ value, line string }{
 	"candidates":        {"a=http://a.svc/?x=1\n\n# none\nhttp://b.svc/?y=2", "- name: a\n  url: http://a.svc/?x=***\n- http://b.svc/?y=***"},
 	"wait-for":          {"http://a.svc/ready # first\nhttp://b.svc/ready\n", "  - http://a.svc/ready\n  - http://b.svc/ready"},
 	"ready-within":      {"3m", "  within: 3m"},
+	"gateway":           {"http://gateway.svc", "  url: http://gateway.svc"},
+	"identify":          {"X-Version", "  identify: X-Version"},
 	"rate":              {"120/s", "  rate: 120/s"},
 	"for":               {"90s", "  for: 1m30s"},
 	"warmup":            {"1s", "  warmup: 1s"},
@@ -138,6 +140,8 @@ func companions(name string) map[string]string {
 	switch name {
 	case "candidates":
 		delete(flags, "candidate")
+	case "gateway", "identify":
+		flags = map[string]string{"candidate-version": "v2", "baseline-version": "v1", "gateway": "http://gateway.svc", "identify": "X-Version"}
 	case "cert":
 		flags["key"] = "there"
 	case "key":

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -144,6 +145,45 @@ func TestCandidateThatCrashesBehindAGatewayFails(t *testing.T) {
 		t.Errorf("charged are %d to the baseline and %d to the candidate, want all to the candidate", charged[0], charged[1])
 	}
 	judgedAgain(t, r)
+}
+
+// Requests that time out name nobody, and all of them share the way to it.
+func TestCandidateThatHangsBehindAGatewayFails(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	later := func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) > 120 {
+			hang(w, r)
+			return
+		}
+		ok(w, r)
+	}
+	gateway := newRoute(t, "v2", nil, ok, later)
+	r := throughRoute(t, gateway, "--for=30s", "--at-least=20s")
+	r.wants(t, exitFail, "FAIL")
+	totals := r.report(t).Totals
+	if totals[1].Charged < 9*totals[0].Charged || totals[1].Charged == 0 {
+		t.Errorf("charged are %d to the baseline and %d to the candidate, want all to the candidate", totals[0].Charged, totals[1].Charged)
+	}
+	judgedAgain(t, r)
+}
+
+func TestCandidateThatIsSlowBehindAGatewayFails(t *testing.T) {
+	t.Parallel()
+	slow := func(w http.ResponseWriter, r *http.Request) { time.Sleep(20 * time.Millisecond); ok(w, r) }
+	r := throughRoute(t, newRoute(t, "v2", nil, ok, slow), "--objectives", "latency-p50 <= 200% of baseline", "--for=20s")
+	r.wants(t, exitFail, "latency-p50")
+	judgedAgain(t, r)
+}
+
+func TestVersionsBehindAGatewayCanBeGivenAsInputs(t *testing.T) {
+	t.Parallel()
+	third := newRoute(t, "v2", nil, ok, always500)
+	r := try(t, "--gateway", third.url, "--identify", "X-Version", "--baseline-version", "v1", "--candidate-version", "v2", "--for=15s")
+	r.wants(t, exitFail, "error-rate")
+	if n := r.report(t).Totals[1].Charged; n != 0 {
+		t.Errorf("%d requests are charged, and all were told apart", n)
+	}
 }
 
 func TestCandidateThatLeaksErrorsBehindAGatewayNeverPasses(t *testing.T) {
