@@ -163,6 +163,23 @@ func TestAfterRedirectsTheLastAnswerTells(t *testing.T) {
 	}
 }
 
+func TestRedirectThatLeadsNowhereIsNobodys(t *testing.T) {
+	s := httptestServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			w.Header().Set("X-Version", "v1")
+			http.Redirect(w, r, "/there", http.StatusFound)
+			return
+		}
+		conn, _, _ := w.(http.Hijacker).Hijack()
+		_ = conn.Close()
+	}))
+	o := throughGateway(s, 1)
+	o.FollowRedirects = true
+	if got := statuses(measure(t, t.Context(), o, pairOfVersions...), int(trial.Nobody)); got["connection closed"] != 100 {
+		t.Errorf("nobody's answers: %v, want 100 closed", got)
+	}
+}
+
 func TestVersionsAreToldApartOverHTTP2(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("x-version", "v2") }))
 	s.Config.Protocols = new(http.Protocols)

@@ -22,8 +22,8 @@ import (
 // summed over the rounds since weights moved (where shares are not assigned but
 // learnt, what they may be off by adds to the variance), with φ how much a router's picks
 // vary, as a part of what they would by chance: about 0 where it takes turns.
-// Without the threshold, a gateway that fails evenly would charge a version that
-// has 20 % of the traffic with half of its failures (TestEvenFailuresAreChargedEvenly).
+// Without the threshold, chance would move a gateway's failures from one version
+// to another as if they were its own (TestEvenFailuresAreChargedEvenly).
 type charger struct {
 	weights []int   // assigned; nil where nobody told
 	since   float64 // when they were, seconds

@@ -89,17 +89,68 @@ func ways(parts []float64, weights []int, lost func(int, int) float64) map[strin
 	}
 }
 
+// spread is by how much the candidate's charged part misses what is lost, over
+// many trials: on average, and the root of the mean square.
+func (g gatewayed) spread(lost float64, count int) (mean, square float64) {
+	const trials = 40
+	for seed := range uint64(trials) {
+		requests, charged := g.totals(seed, count)
+		miss := charged[1]/requests[1] - lost
+		mean, square = mean+miss/trials, square+miss*miss/trials
+	}
+	return mean, math.Sqrt(square)
+}
+
 func TestEvenFailuresAreChargedEvenly(t *testing.T) {
-	for name, g := range ways([]float64{0.8, 0.2}, []int{80, 20}, evenly(0.05)) {
-		var candidate, all float64
-		for seed := range uint64(20) {
-			requests, charged := g.totals(seed, 240)
-			candidate, all = candidate+charged[1]/requests[1], all+charged[0]/requests[0]
+	const lost = 0.05
+	for name, g := range ways([]float64{0.8, 0.2}, []int{80, 20}, evenly(lost)) {
+		// Seen are 0.3 points, and 0.6 where shares are learnt; without the
+		// threshold 1.7 and 4.7, without what learnt shares may be off by 2.8.
+		most := 0.006
+		if g.weights == nil {
+			most = 0.013
 		}
-		// 5 % each; an even half of what is lost would be 12 % of the candidate's.
-		if math.Abs(candidate/20-0.05) > 0.01 || math.Abs(all/20-0.05) > 0.01 {
-			t.Errorf("%s: %.1f %% of the baseline's and %.1f %% of the candidate's requests are charged, want 5 %% each", name, 5*all, 5*candidate)
+		if mean, square := g.spread(lost, 240); math.Abs(mean) > 0.004 || square > most {
+			t.Errorf("%s: what is charged is off by %.4f on average, and by %.4f in most trials; at most %.4f is right", name, mean, square, most)
 		}
+	}
+}
+
+// The router follows 2 s after weights moved; until then, what versions lack
+// says nothing.
+func TestMovingWeightsMoveNoCharges(t *testing.T) {
+	before := gatewayed{weights: []int{50, 50}, parts: []float64{0.5, 0.5}, turns: true, lost: evenly(0.1)}
+	lagging, after := before, before
+	lagging.weights, after.weights, after.parts = []int{90, 10}, []int{90, 10}, []float64{0.9, 0.1}
+	c := newCharger(2)
+	var requests, charged float64
+	for i, r := range slices.Concat(before.rounds(1, 40), lagging.rounds(2, 7), after.rounds(3, 200)) {
+		r.Start = time.Duration(i) * roundLength
+		v := newView(r, 2, c.charge(r))
+		requests, charged = requests+float64(v[0].requests), charged+float64(v[0].charged)
+	}
+	if math.Abs(charged/requests-0.1) > 0.01 {
+		t.Errorf("%.1f %% of the baseline's requests are charged, want 10 %%", 100*charged/requests)
+	}
+}
+
+func TestGoodAnswersOfNobodyAreSharedToo(t *testing.T) {
+	g := gatewayed{weights: []int{50, 50}, parts: []float64{0.5, 0.5}, turns: true, lost: evenly(0.1)}
+	c := newCharger(2)
+	var charged, answered [2]int
+	for _, r := range g.rounds(1, 40) {
+		for i := range r.Requests {
+			if i%2 == 0 && r.Requests[i].Version == trial.Nobody {
+				r.Requests[i].Status = trial.Answered(200, true)
+			}
+		}
+		for v, s := range newView(r, 2, c.charge(r)) {
+			charged[v] += s.charged
+			answered[v] += s.charged - s.failed
+		}
+	}
+	if charged[0]-charged[1] > 5 || charged[1]-charged[0] > 5 || answered[0]-answered[1] > 20 || answered[1]-answered[0] > 20 {
+		t.Errorf("charged are %v, of these good %v; want halves", charged, answered)
 	}
 }
 
@@ -217,6 +268,50 @@ func TestFewFailuresOfAGatewayLetACandidatePass(t *testing.T) {
 		if got := play(j, g.rounds(1, 800)); got.Verdict != trial.Pass {
 			t.Errorf("%s: %s: %s", name, got.Verdict, j.Conclude(true).Reason)
 		}
+	}
+}
+
+// One that never came up is charged with what fails in its place, where its part
+// of the traffic is known: that is a fail, not a trial that can't be measured.
+func TestCandidateThatNeverCameUpFails(t *testing.T) {
+	for _, turns := range []bool{true, false} {
+		g := gatewayed{[]int{80, 20}, []float64{0.8, 0.2}, turns, oneOf(1, 1, 0)}
+		j := judgeOf(t, both, behindGateway, "error-rate <= baseline + 2%")
+		if got := play(j, g.rounds(1, 400)); got.Verdict != trial.Fail || got.Broken != "" {
+			t.Errorf("%s, broken: %q", got.Verdict, got.Broken)
+		}
+	}
+}
+
+// A baseline from which all traffic was moved away is not down.
+func TestBaselineWithoutTrafficHoldsUpNoPass(t *testing.T) {
+	before := gatewayed{weights: []int{50, 50}, parts: []float64{0.5, 0.5}, lost: evenly(0)}
+	after := gatewayed{weights: []int{0, 100}, parts: []float64{0, 1}, lost: evenly(0)}
+	rounds := slices.Concat(before.rounds(1, 20), after.rounds(2, 200))
+	for i := range rounds {
+		rounds[i].Start, rounds[i].End = time.Duration(i)*roundLength, time.Duration(i+1)*roundLength
+	}
+	j := judgeOf(t, both, behindGateway, "latency-p95 <= 300ms", "error-rate <= 1%")
+	if got := play(j, rounds); got.Broken != "" || got.Verdict != trial.Pass {
+		t.Errorf("%s, broken: %q", got.Verdict, got.Broken)
+	}
+}
+
+// Few requests may all fail by chance.
+func TestBaselineOfFewRequestsIsNotGoneAtOnce(t *testing.T) {
+	g := gatewayed{weights: []int{2, 98}, parts: []float64{0.02, 0.98}, turns: true, lost: evenly(0)}
+	rounds := g.rounds(1, 120)
+	for _, r := range rounds[40:52] {
+		for i := range r.Requests {
+			if r.Requests[i].Version == 0 {
+				r.Requests[i].Status = trial.Answered(500, false)
+			}
+		}
+	}
+	j := judgeOf(t, both, behindGateway, "latency-p95 <= 300ms", "error-rate <= 1%")
+	j.policy.AtLeast = 20 * time.Second
+	if got := play(j, rounds); got.Broken != "" {
+		t.Errorf("broken: %q", got.Broken)
 	}
 }
 
