@@ -301,7 +301,7 @@ func TestBaselineWithoutTrafficHoldsUpNoPass(t *testing.T) {
 func TestBaselineOfFewRequestsIsNotGoneAtOnce(t *testing.T) {
 	g := gatewayed{weights: []int{2, 98}, parts: []float64{0.02, 0.98}, turns: true, lost: evenly(0)}
 	rounds := g.rounds(1, 120)
-	for _, r := range rounds[40:52] {
+	for _, r := range rounds[40:60] {
 		for i := range r.Requests {
 			if r.Requests[i].Version == 0 {
 				r.Requests[i].Status = trial.Answered(500, false)
