@@ -341,6 +341,15 @@ func TestVersionWithoutAnyAnswerBreaksTheTrial(t *testing.T) {
 	}
 }
 
+// It would compare what the gateway sends to whom.
+func TestThroughputIsNotComparedBehindAGateway(t *testing.T) {
+	g := gatewayed{parts: []float64{0.8, 0.2}, lost: evenly(0)}
+	j := judgeOf(t, both, behindGateway, "throughput >= 90% of baseline")
+	if got := play(j, g.rounds(1, 200)); got.Verdict != trial.Inconclusive {
+		t.Errorf("%s, though nothing was comparable", got.Verdict)
+	}
+}
+
 func TestStrangersBreakTheTrialWithWhatTheySaid(t *testing.T) {
 	g := gatewayed{parts: []float64{0.5, 0.5}, lost: evenly(0)}
 	for share, want := range map[int]string{5: `(X-Version: v3; no header X-Version)`, 200: ""} {
