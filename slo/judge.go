@@ -124,7 +124,9 @@ func (j *Judge) judge(r trial.Round, v view) {
 	now := judgedRound{
 		view: v, start: r.Start.Seconds(), epoch: j.epoch, split: r.Weights != nil || j.policy.OneAddress, before: j.recent, worst: j.worst(r, v),
 	}
-	j.unnamed.add(r, len(j.versions))
+	if j.policy.OneAddress {
+		j.unnamed.add(r, len(j.versions))
+	}
 	// A round that the generator was late for is no evidence of anything.
 	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
 		j.learn(now)
