@@ -19,6 +19,6 @@ func oneAddress(r trial.Report, unnamed int) string {
 	if unnamed == 0 {
 		return text + "."
 	}
-	return text + fmt.Sprintf("; %d could not be told apart and are charged by who lacks answers: %s. A pass holds even if the candidate gave all of those.",
+	return text + fmt.Sprintf("; %d could not be told apart and are charged by who lacks answers: %s. A pass must hold even if the candidate gave all of those.",
 		unnamed, strings.Join(charged, ", "))
 }
