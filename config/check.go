@@ -91,6 +91,10 @@ func (c checker) versions() {
 		c.doubt("candidates", "a trial has at most %d versions, not %d", mostVersions, len(targets))
 		return
 	}
+	if f.Load.Identify != nil || f.Load.URL != "" {
+		c.gateway(targets, paths)
+		return
+	}
 	for i, t := range targets {
 		c.visible(join(paths[i], "name"), t.Name)
 		c.url(join(paths[i], "url"), t.URL, "http", "https")
@@ -102,11 +106,16 @@ func (c checker) versions() {
 	}
 }
 
-// twins refuses two versions that can't be told apart.
-func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
+// namesakes refuses two versions of one name.
+func (c checker) namesakes(a, b loadgen.Target, pathA, pathB string) {
 	if a.Name == b.Name {
 		c.doubt(join(pathB, "name"), "%s is called %q as well: names must differ", pathA, a.Name)
 	}
+}
+
+// twins refuses two versions that can't be told apart.
+func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
+	c.namesakes(a, b, pathA, pathB)
 	sameURL := strings.TrimRight(a.URL, "/") == strings.TrimRight(b.URL, "/")
 	sameHost := cmp.Or(a.Host, c.file.Load.Host) == cmp.Or(b.Host, c.file.Load.Host)
 	sameHeaders := maps.EqualFunc(a.Headers, b.Headers, func(x, y trial.Secret) bool { return x.Reveal() == y.Reveal() })

@@ -130,10 +130,18 @@ func overlay(root *node, path []string, n *node) {
 		root.set(key, next)
 	case next.kind == scalar && (key == "baseline" || key == "candidate"):
 		// A version may be written as its URL alone.
-		next = &node{kind: mapping, at: next.at, entries: []entry{{"url", next.at, next}}}
+		next = next.asMapping("url")
+		root.set(key, next)
+	case next.kind == scalar && key == "identify":
+		next = next.asMapping("header")
 		root.set(key, next)
 	}
 	overlay(next, path[1:], n)
+}
+
+// asMapping is what a value stands for that is written in place of a mapping.
+func (n *node) asMapping(key string) *node {
+	return &node{kind: mapping, at: n.at, entries: []entry{{key, n.at, n}}}
 }
 
 // elsewhere are the variables that begin with SEATRIAL_ and are no inputs:

@@ -99,6 +99,8 @@ var inputCases = map[string]struct{ value, line string }{
 	"kubeconfig":        {"apiVersion: v1\nkind: Config\n", "  kubeconfig: '***'"},
 	"kube-context":      {"prod", "  context: prod"},
 	"namespace":         {"shop", "  namespace: shop"},
+	"gateway":           {"http://gateway.svc", "  url: http://gateway.svc"},
+	"identify":          {"X-Version", "  identify: X-Version"},
 	"rate":              {"120/s", "  rate: 120/s"},
 	"for":               {"90s", "  for: 1m30s"},
 	"warmup":            {"1s", "  warmup: 1s"},
@@ -145,6 +147,8 @@ func companions(name string) map[string]string {
 	switch name {
 	case "candidates":
 		delete(flags, "candidate")
+	case "gateway", "identify":
+		flags = map[string]string{"candidate-version": "v2", "baseline-version": "v1", "gateway": "http://gateway.svc", "identify": "X-Version"}
 	case "cert":
 		flags["key"] = "there"
 	case "key":

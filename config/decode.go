@@ -50,6 +50,8 @@ func shorthand(t reflect.Type) string {
 		return "url"
 	case reflect.TypeFor[k8s.Object]():
 		return "object"
+	case reflect.TypeFor[loadgen.Identify]():
+		return "header"
 	case reflect.TypeFor[slo.Objective]():
 		return "objective"
 	case reflect.TypeFor[slo.Reward]():

@@ -56,17 +56,21 @@ func Default() File {
 func (f File) Policy() slo.Policy {
 	return slo.Policy{
 		Pattern: f.Pattern, Objectives: f.Objectives, Rewards: f.Rewards,
-		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Seed: f.Load.Seed,
+		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil,
 	}
 }
 
 // Targets are the versions of the trial in the order in which evidence counts
-// them: the baseline first where there is one. Each has a name.
+// them: the baseline first where there is one. Each has a name, and its own
+// address or the one of all.
 func (f File) Targets() []loadgen.Target {
 	var targets []loadgen.Target
 	add := func(t loadgen.Target, name string) {
 		if t.Name == "" {
 			t.Name = name
+		}
+		if t.URL == "" && f.Load.Identify != nil {
+			t.URL = f.Load.URL
 		}
 		targets = append(targets, t)
 	}

@@ -67,10 +67,12 @@ func structSchema(t reflect.Type, path string) object {
 	}
 	s := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if key := shorthand(t); key != "" {
-		s["required"] = []string{key}
-		if t == reflect.TypeFor[Action]() {
-			delete(s, "required")
+		switch t {
+		case reflect.TypeFor[loadgen.Target](): // behind load.url, a version needs no URL of its own
+		case reflect.TypeFor[Action]():
 			s["oneOf"] = []object{{"required": []string{"run"}}, {"required": []string{"notify"}}}
+		default:
+			s["required"] = []string{key}
 		}
 		return object{"oneOf": []object{{"type": "string"}, s}}
 	}

@@ -67,9 +67,9 @@ func TestSchemaTakesWhatLoadTakes(t *testing.T) {
 func TestSchemaRefusesWhatLoadRefuses(t *testing.T) {
 	schema := compiled(t)
 	for _, text := range []string{
-		"rates: 1/s", "load: {rates: 1/s}", "load: {rate: 100}", "load: {rate: fast}", "load: {for: 60}", "load: {for: -5s}",
+		"rates: 1/s", "load: {identify: {values: {a: b}}}", "load: {identify: [X-Version]}", "load: {rates: 1/s}", "load: {rate: 100}", "load: {rate: fast}", "load: {for: 60}", "load: {for: -5s}",
 		"load: {connections: many}", "load: {http2: 1}", "load: {expect: 200}", "load: {expect: [999]}", "load: {expect: [6xx]}",
-		"candidate: {version: x}", "candidate: []", "candidates: http://a.svc", "objectives: [{inform: true}]",
+		"candidate: []", "candidates: http://a.svc", "objectives: [{inform: true}]",
 		"objectives: [{objective: a, weight: 1}]", "confidence: 95", "no-data: pass", "mode: advise", "name: [a]", "ready: 2m",
 		"load: {headers: {A: [b]}}", "load:", "candidates: [{url: a, vesrion: b}]",
 	} {

@@ -50,7 +50,7 @@ func (f File) showable() File {
 	for i := range f.Ready.URLs {
 		f.Ready.URLs[i].URL = f.shown(f.Ready.URLs[i].URL)
 	}
-	f.Load.Proxy = f.shown(f.Load.Proxy)
+	f.Load.Proxy, f.Load.URL = f.shown(f.Load.Proxy), f.shown(f.Load.URL)
 	f.Traffic.Match = slices.Clone(f.Traffic.Match)
 	for i, m := range f.Traffic.Match {
 		f.Traffic.Match[i] = k8s.Match{Headers: f.referring(m.Headers), Cookies: f.referring(m.Cookies), Path: m.Path}

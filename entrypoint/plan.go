@@ -75,6 +75,10 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 		p.tell(err)
 		return exitBadInput
 	}
+	if file.Load.Identify != nil {
+		fmt.Fprintln(p.stderr, onlyOwnAddresses)
+		return exitBadInput
+	}
 	file.Traffic = config.Traffic{} // a warm-up moves none, and needs no cluster for it
 	cluster, err := p.connect(file, where)
 	if err != nil {
@@ -158,8 +162,17 @@ func (p process) planStored(flags map[string]string, o planOptions) int {
 		p.tell(err)
 		return exitBadInput
 	}
+	if file.Load.Identify != nil {
+		fmt.Fprintln(p.stderr, onlyOwnAddresses)
+		return exitBadInput
+	}
 	return p.tellPlan(planOf(file, stored.Versions, stored.Rounds), o)
 }
+
+// onlyOwnAddresses is why nothing is forecast where a gateway splits the load:
+// how many requests a version will get is not the trial's to say.
+const onlyOwnAddresses = "load.identify: a plan is made of versions that have an address each; leave load.url and load.identify out, " +
+	"and give each version its url; nothing was sent."
 
 // lengthen plans a trial of another length than the stored one. What is asked
 // of it may be another policy; how it was measured can't be changed any more.

@@ -21,6 +21,7 @@ type progress struct {
 	live    bool
 	width   int
 	titles  map[string]string // of versions by name
+	names   []string          // of versions, in their order
 	began   time.Time
 	told    time.Time
 	drawn   int // lines on the terminal to draw over
@@ -41,6 +42,7 @@ func newProgress(p process, file config.File, log *parts) *progress {
 	var candidates []string
 	for _, v := range file.Versions() {
 		g.titles[v.Name] = summary.Plain(v.Title())
+		g.names = append(g.names, summary.Plain(v.Name))
 		if v.Role == trial.Baseline {
 			baseline = " against baseline " + g.titles[v.Name]
 		} else {
@@ -87,7 +89,7 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 		g.redraw(r, l)
 	case l.Done || g.now().Sub(g.told) >= tellEvery:
 		g.told, g.rounds = g.now(), l.Rounds
-		fmt.Fprintln(g.out, strings.Join(append([]string{headOf(r, l)}, g.standings(l, "%s %s: %s")...), " · "))
+		fmt.Fprintln(g.out, strings.Join(append([]string{g.headOf(r, l)}, g.standings(l, "%s %s: %s")...), " · "))
 	}
 }
 
@@ -106,6 +108,9 @@ const planFrom = 20
 // first judged objective about latency; nothing where that can't be said.
 func shownBy(file config.File) func(warmup []trial.Round) string {
 	return func(warmup []trial.Round) string {
+		if file.Load.Identify != nil {
+			return "" // the gateway says how many requests each version gets
+		}
 		for _, p := range slo.Prospects(file.Policy(), file.Versions(), warmup, file.Load.Rounds(), file.Load.RoundLength()) {
 			if subject, ok := p.Latency(); ok {
 				worse := trial.Quantity{Value: p.Smallest(), Unit: trial.Ratio}
@@ -120,8 +125,23 @@ func shownBy(file config.File) func(warmup []trial.Round) string {
 	}
 }
 
-func headOf(r trial.Round, l trial.Look) string {
-	text := fmt.Sprintf("● round %d  %.1f s  %d requests  %d late", l.Rounds, l.Seconds, l.Requests, l.Late)
+// answerers tells who answered, where that is not for the trial to say.
+func (g *progress) answerers(l trial.Look) string {
+	var parts []string
+	for v, n := range l.Answered {
+		parts = append(parts, fmt.Sprintf("%d %s", n, g.names[v]))
+	}
+	if l.Unnamed > 0 {
+		parts = append(parts, fmt.Sprintf("%d unknown", l.Unnamed))
+	}
+	if parts == nil {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+func (g *progress) headOf(r trial.Round, l trial.Look) string {
+	text := fmt.Sprintf("● round %d  %.1f s  %d requests%s  %d late", l.Rounds, l.Seconds, l.Requests, g.answerers(l), l.Late)
 	if r.Weights == nil {
 		return text
 	}
@@ -134,7 +154,7 @@ func headOf(r trial.Round, l trial.Look) string {
 
 func (g *progress) redraw(r trial.Round, l trial.Look) {
 	g.clear()
-	lines := append([]string{headOf(r, l)}, g.standings(l, "    %-36s %12s   %s")...)
+	lines := append([]string{g.headOf(r, l)}, g.standings(l, "    %-36s %12s   %s")...)
 	for _, line := range lines {
 		fmt.Fprintln(g.out, clipped(line, g.width))
 	}

@@ -13,7 +13,7 @@ func TestProgressShowsThePresentSplit(t *testing.T) {
 		"● round 23  5.8 s  1150 requests  0 late  traffic 80/20":           {Weights: []int{80, 20}},
 		"● round 23  5.8 s  1150 requests  0 late  traffic 80/20, settling": {Weights: []int{80, 20}, Settling: true},
 	} {
-		if got := headOf(r, look); got != want {
+		if got := (&progress{}).headOf(r, look); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -78,12 +78,20 @@ func counted(examples []trial.Example, answers map[slo.Answer]int, versions []tr
 	out := slices.Clone(examples)
 	for answer, n := range answers {
 		for i, e := range out {
-			if e.Version == versions[answer.Version].Name && e.Status == answer.Status.String() {
+			if e.Version == answererOf(answer, versions) && e.Status == answer.Status.String() {
 				out[i].Count = n
 			}
 		}
 	}
 	return out
+}
+
+// answererOf is the name of who gave an answer; empty where nobody is known to.
+func answererOf(a slo.Answer, versions []trial.Version) string {
+	if a.Version == int(trial.Nobody) {
+		return ""
+	}
+	return versions[a.Version].Name
 }
 
 // muchWaiting is the share of requests that may wait for a connection before
@@ -100,6 +108,9 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 		if f.Implied && f.Version == firstCandidate(r) {
 			out = append(out, fmt.Sprintf("%s was not asked for; a trial without an objective of its kind gets it.", f.Objective))
 		}
+	}
+	if file.Load.Identify != nil {
+		out = append(out, oneAddress(r, c.Unnamed))
 	}
 	if r.Pairs > 1 {
 		out = append(out, fmt.Sprintf("A fail is corrected for %d objective × candidate pairs (Holm 1979); a pass needs all of them and no correction.", r.Pairs))

@@ -185,3 +185,31 @@ func TestNewTrialRemovesTheOldReport(t *testing.T) {
 		t.Error("the report of an earlier trial is still there")
 	}
 }
+
+// What nobody is known to have answered is kept as it was measured.
+func TestUnnamedRequestsAreKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "report")
+	w, err := Create(dir, header, []byte("name: test\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := round(1)
+	r.Requests[1].Version = trial.Nobody
+	if err := errors.Join(w.Append(r), w.WriteFile(ReportFile, []byte("{}")), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]trial.Round{r}, e.Rounds); diff != "" {
+		t.Error(diff)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, RoundsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), `"unnamed":{"version":"","requests":1,"failed":1,"statuses":{"timed out":1}`) {
+		t.Errorf("the counts of nobody's requests are missing in %s", text)
+	}
+}

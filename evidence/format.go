@@ -42,6 +42,7 @@ type line struct {
 	Settling  bool            `json:"settling,omitempty"` // while that split was being moved, or right after
 	Generator trial.Generator `json:"generator"`
 	Versions  []sample        `json:"versions"`
+	Unnamed   *sample         `json:"unnamed,omitempty"` // what no version was known to answer; nil where there was nothing
 	Requests  frame           `json:"requests"`
 	Examples  []trial.Example `json:"examples,omitempty"`
 }

@@ -77,6 +77,9 @@ func (w *Writer) Append(r trial.Round) error {
 	for i, v := range w.versions {
 		l.Versions = append(l.Versions, w.sample(v.Name, uint8(i), r.Requests))
 	}
+	if unnamed := w.sample("", trial.Nobody, r.Requests); unnamed.Requests > 0 {
+		l.Unnamed = &unnamed
+	}
 	if err := w.writeLine(l); err != nil {
 		return fmt.Errorf("storing round %d: %w", r.Index, err)
 	}

@@ -29,6 +29,9 @@ type answer struct {
 	// and to be asked for before the next exchange. Nil where nothing was sent.
 	// Taking secrets out costs CPU, and of most answers the status is enough.
 	told func() string
+	// version is who answered, or trial.Nobody. It means nothing where each
+	// version has an address of its own.
+	version uint8
 }
 
 // exchanger sends the trial's request to one version over connections of its own.
@@ -57,9 +60,9 @@ type fortioClient struct {
 
 var quietFortio = sync.OnceFunc(func() { log.SetLogLevelQuiet(log.Critical) })
 
-func newFortioClient(o Options, t Target, body []byte) (*fortioClient, error) {
+func newFortioClient(o Options, t Target, who *identity, body []byte) (*fortioClient, error) {
 	quietFortio()
-	tap := &tap{expect: o.Expect}
+	tap := &tap{expect: o.Expect, who: who}
 	options := (&fhttp.HTTPOptions{
 		TLSOptions:        fhttp.TLSOptions{Insecure: o.Insecure, CACert: o.CA, Cert: o.Cert, Key: o.Key},
 		DisableFastClient: true,
@@ -151,26 +154,39 @@ func proxyFunc(proxy string) (func(*http.Request) (*url.URL, error), error) {
 func (c *fortioClient) close() { c.client.Close() }
 
 func (c *fortioClient) exchange(ctx context.Context) answer {
-	c.tap.err, c.tap.keep = nil, c.tap.keep[:0]
+	c.tap.err, c.tap.keep, c.tap.version = nil, c.tap.keep[:0], trial.Nobody
 	code, _, _ := c.client.StreamFetch(ctx)
+	got := answer{version: c.tap.version}
 	switch {
 	case c.tap.err != nil:
-		return answer{trial.Failed(failureOf(c.tap.err)), func() string { return c.hide.hidden([]byte(c.tap.err.Error()), excerpt) }}
+		got.status = trial.Failed(failureOf(c.tap.err))
+		got.told = func() string { return c.hide.hidden([]byte(c.tap.err.Error()), excerpt) }
 	case code < 0:
-		return answer{trial.Failed(trial.BadExchange), func() string { return "the client gave up (too many redirects?)" }}
+		got.status = trial.Failed(trial.BadExchange)
+		got.told = func() string { return "the client gave up (too many redirects?)" }
 	case !anyOf(c.tap.expect, code):
-		return answer{trial.Answered(code, false), func() string { return c.hide.hidden(c.tap.keep, excerpt) }}
+		got.status = trial.Answered(code, false)
+		got.told = func() string { return c.hide.hidden(c.tap.keep, excerpt) }
+	default:
+		got.status = trial.Answered(code, true)
+		if c.tap.who != nil && got.version == trial.Nobody {
+			got.told = func() string { return c.hide.hidden([]byte(c.tap.who.said(c.tap.named)), excerpt) }
+		}
 	}
-	return answer{status: trial.Answered(code, true)}
+	return got
 }
 
 // tap sits between fortio's client and the transport of one worker and keeps
-// the error of the exchange under way, and the start of an unexpected body.
+// the error of the exchange under way, the start of an unexpected body, and
+// whom the last answer named.
 type tap struct {
-	base   http.RoundTripper
-	expect []StatusRange
-	err    error
-	keep   []byte
+	base    http.RoundTripper
+	expect  []StatusRange
+	who     *identity // nil where each version has an address of its own
+	err     error
+	keep    []byte
+	version uint8
+	named   []string // what an answer said that named nobody
 }
 
 func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -179,10 +195,14 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.err = err
 		return nil, err
 	}
+	t.version = trial.Nobody // of a redirect, the last answer tells
 	response, err := t.base.RoundTrip(r)
 	if err != nil {
 		t.err = err
 		return nil, err
+	}
+	if t.who != nil {
+		t.version, t.named = t.who.of(response.Header)
 	}
 	response.Body = &tappedBody{response.Body, t, !anyOf(t.expect, response.StatusCode)}
 	return response, nil

@@ -14,10 +14,16 @@ import (
 )
 
 // Meter sends the load of one trial. Each version has its own workers, so
-// that one that stalls never delays the others' requests.
+// that one that stalls never delays the others' requests. Where versions are
+// told apart by their answers, all requests go one way instead: who will
+// answer is not known before.
 type Meter struct {
 	options  Options
-	targets  []Target
+	targets  []Target // what is asked: the versions, or the gateway to all of them
+	names    []string // of the versions
+	workers  int      // for each target, to begin with
+	most     int      // workers in all, behind a gateway
+	who      *identity
 	schedule schedule
 	body     []byte
 }
@@ -31,7 +37,15 @@ func NewMeter(o Options, targets []Target) (*Meter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Meter{options: o, targets: targets, schedule: newSchedule(o, len(targets)), body: body}, nil
+	m := &Meter{options: o, targets: targets, workers: o.Connections, schedule: newSchedule(o, len(targets)), body: body}
+	for _, t := range targets {
+		m.names = append(m.names, t.Name)
+	}
+	if m.who = newIdentity(o, targets); m.who != nil {
+		m.targets, m.schedule = []Target{o.gateway()}, m.schedule.merged()
+		m.workers, m.most = crewFor(o, len(targets))
+	}
+	return m, nil
 }
 
 // Rounds sends the load and yields the rounds in order, each as soon as all
@@ -81,14 +95,15 @@ type run struct {
 	*Meter
 	began   time.Time
 	pages   []atomic.Pointer[page] // one for each round, made by the first worker to need it
-	next    []atomic.Int64         // per version: the next group to be sent
+	next    []atomic.Int64         // per target: the next group to be sent
 	changed chan struct{}          // a round ended
 	idle    chan struct{}          // closed when every worker has ended
-	workers sync.WaitGroup
+	working sync.WaitGroup
 	sent    atomic.Int64  // requests
 	spent   time.Duration // CPU time of the process before the load
 	woken   atomic.Int64  // when an idle worker last woke far too late, nanoseconds since began
 	told    examples
+	crew    *crew // nil where each version has an address, and workers, of its own
 }
 
 func (m *Meter) newRun() *run {
@@ -105,8 +120,8 @@ func (r *run) start(ctx context.Context) error {
 	var clients [][]exchanger
 	for v := range r.targets {
 		clients = append(clients, nil)
-		for range r.options.Connections {
-			client, err := newFortioClient(r.options, r.targets[v], r.body)
+		for range r.Meter.workers {
+			client, err := newFortioClient(r.options, r.targets[v], r.who, r.body)
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.targets[v].Name, err)
 			}
@@ -115,16 +130,33 @@ func (r *run) start(ctx context.Context) error {
 	}
 	r.spent = cpuTime()
 	r.began = time.Now().Add(10 * time.Millisecond)
+	if r.who != nil {
+		r.crew = &crew{ready: r.Meter.workers, most: r.most, waiting: r.Meter.workers, size: r.Meter.workers, hire: func() bool { return r.hire(ctx) }}
+	}
 	for v := range clients {
 		for _, client := range clients[v] {
-			r.workers.Go(func() {
-				defer client.close()
-				(&worker{run: r, version: v, client: client}).work(ctx)
-			})
+			r.employ(ctx, v, client)
 		}
 	}
-	go func() { r.workers.Wait(); close(r.idle) }()
+	go func() { r.working.Wait(); close(r.idle) }()
 	return nil
+}
+
+func (r *run) employ(ctx context.Context, target int, client exchanger) {
+	r.working.Go(func() {
+		defer client.close()
+		(&worker{run: r, target: target, client: client}).work(ctx)
+	})
+}
+
+// hire takes one more worker on behind the gateway. The first ones' clients
+// could be made, so that this one's can; if not, requests wait for the others.
+func (r *run) hire(ctx context.Context) bool {
+	client, err := newFortioClient(r.options, r.targets[0], r.who, r.body)
+	if err == nil {
+		r.employ(ctx, 0, client)
+	}
+	return err == nil
 }
 
 // finish cancels what is under way and waits until every worker has ended.
@@ -155,7 +187,9 @@ func (r *run) take(index int) trial.Round {
 		Planned: len(p.records), Waited: int(p.waited.Load()),
 		Late: int(p.late.Load()), Lateness: time.Duration(p.lateness.Load()),
 	}
-	if r.overloaded() {
+	// Whom a request waited for is not known where all versions share the
+	// connections: one that stalls would drag the others along, and hide.
+	if r.overloaded() || r.who != nil {
 		round.Generator.Late += round.Generator.Waited
 	}
 	round.Requests = p.ended()
@@ -175,13 +209,13 @@ func (r *run) page(round int) *page {
 	return r.pages[round].Load()
 }
 
-// worker sends the requests of one version over one connection, one after
-// another: it claims the version's next slot, waits for its time and sends.
+// worker sends the requests of one target over one connection, one after
+// another: it claims the target's next slot, waits for its time and sends.
 type worker struct {
 	*run
-	version int
-	client  exchanger
-	timer   *time.Timer
+	target int
+	client exchanger
+	timer  *time.Timer
 }
 
 func (w *worker) work(ctx context.Context) {
@@ -189,8 +223,12 @@ func (w *worker) work(ctx context.Context) {
 	defer w.timer.Stop()
 	<-w.timer.C
 	for {
-		group := int(w.next[w.version].Add(1) - 1)
-		if group >= w.schedule.groups() || !w.send(ctx, group) {
+		group := int(w.next[w.target].Add(1) - 1)
+		if group >= w.schedule.groups() {
+			w.crew.close()
+			return
+		}
+		if !w.send(ctx, group) || !w.crew.free(ctx) {
 			return
 		}
 	}
@@ -199,17 +237,18 @@ func (w *worker) work(ctx context.Context) {
 // send waits for the slot, exchanges and records. It reports false when the
 // trial ended meanwhile: then nothing is recorded, because nothing was learnt.
 func (w *worker) send(ctx context.Context, group int) bool {
-	slot := w.schedule.slot(group, w.version)
+	slot := w.schedule.slot(group, w.target)
 	planned := w.began.Add(w.schedule.at(slot))
 	free := time.Now()
 	if !w.until(ctx, planned, free) {
 		return false
 	}
-	record := trial.Request{Slot: uint32(slot), Version: uint8(w.version)}
+	w.crew.busy()
+	record := trial.Request{Slot: uint32(slot)}
 	sent := time.Now()
 	wait := w.waited(planned, free, sent)
 	record.Start = trial.Ticks(sent.Sub(planned))
-	got := answer{status: trial.Failed(trial.Unsent)}
+	got := answer{status: trial.Failed(trial.Unsent), version: trial.Nobody}
 	if wait < w.options.Timeout {
 		deadline, done := context.WithDeadline(ctx, sent.Add(max(w.options.Timeout-wait, leastExchange)))
 		got = w.client.exchange(deadline)
@@ -221,10 +260,25 @@ func (w *worker) send(ctx context.Context, group int) bool {
 	}
 	// Response time from the slot: see trial.Request.Seconds.
 	record.Latency = trial.Ticks(time.Since(sent) + wait)
-	record.Status = got.status
-	w.told.add(w.version, w.targets[w.version].Name, got)
+	record.Status, record.Version = got.status, got.version
+	if w.who == nil {
+		record.Version = uint8(w.target)
+	}
+	w.tell(record, got)
 	w.record(group, record, wait, sent.Sub(planned)-wait)
 	return true
+}
+
+// tell keeps an unexpected answer, and one that was expected from somebody
+// else.
+func (w *worker) tell(record trial.Request, got answer) {
+	switch {
+	case record.Version != trial.Nobody && got.status.OK():
+	case record.Version != trial.Nobody:
+		w.told.add(record.Version, w.names[record.Version], got)
+	default:
+		w.told.add(record.Version, "", got)
+	}
 }
 
 // waited is for how long a slot waited for a worker of its version. Time in

@@ -11,6 +11,8 @@ import (
 
 // Options is the load: part of the trial file.
 type Options struct {
+	URL             string                  `yaml:"url"`
+	Identify        *Identify               `yaml:"identify"`
 	Rate            Rate                    `yaml:"rate"`
 	For             time.Duration           `yaml:"for"`
 	Warmup          time.Duration           `yaml:"warmup"`

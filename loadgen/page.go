@@ -58,32 +58,43 @@ func (p *page) ended() []trial.Request {
 // can show what a version really said.
 type examples struct {
 	mu    sync.Mutex
-	seen  map[int]map[trial.Status16]bool // by version
+	seen  map[uint8]map[kind]bool // by version
 	fresh []trial.Example
+}
+
+// kind is what is told once. Expected answers that name nobody differ in what
+// they say instead.
+type kind struct {
+	status trial.Status16
+	text   string
 }
 
 // fewKinds bounds how many kinds of answer of a version are kept: enough to
 // understand a failure, too few to fill a disk.
 const fewKinds = 20
 
-func (e *examples) add(version int, name string, got answer) {
-	if got.status.OK() {
-		return
-	}
+func (e *examples) add(version uint8, name string, got answer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.seen == nil {
-		e.seen = map[int]map[trial.Status16]bool{}
+		e.seen = map[uint8]map[kind]bool{}
 	}
 	if e.seen[version] == nil {
-		e.seen[version] = map[trial.Status16]bool{}
+		e.seen[version] = map[kind]bool{}
 	}
-	if seen := e.seen[version]; !seen[got.status] && len(seen) < fewKinds {
-		seen[got.status] = true
-		example := trial.Example{Version: name, Status: got.status.String()}
-		if got.told != nil {
-			example.Text = got.told()
-		}
+	seen, this := e.seen[version], kind{status: got.status}
+	if len(seen) >= fewKinds || seen[this] {
+		return
+	}
+	example := trial.Example{Version: name, Status: got.status.String()}
+	if got.told != nil {
+		example.Text = got.told()
+	}
+	if got.status.OK() {
+		this.text = example.Text
+	}
+	if !seen[this] {
+		seen[this] = true
 		e.fresh = append(e.fresh, example)
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // Waiter waits until every version answers HTTP at all and every URL of
 // ready: answers as stated. It asks with GET and with the load's own TLS settings
-// and proxy; versions also with the load's headers.
+// and proxy; versions also with the load's headers. Of versions behind one address, it asks that.
 type Waiter struct {
 	ready   Ready
 	timeout time.Duration // of one request
@@ -57,6 +57,9 @@ func NewWaiter(ready Ready, o Options, targets []Target) (*Waiter, error) {
 		return nil, err
 	}
 	w := &Waiter{ready: ready, timeout: o.Timeout, client: &http.Client{Transport: transport, CheckRedirect: lastResponse}}
+	if o.Identify != nil {
+		targets = []Target{o.gateway()}
+	}
 	for _, t := range targets {
 		w.probes = append(w.probes, targetProbe(o, t))
 	}

@@ -36,6 +36,14 @@ func newSchedule(o Options, versions int) schedule {
 	return s
 }
 
+// merged is the same slots at the same times, as those of one target.
+func (s schedule) merged() schedule {
+	s.rate *= float64(s.versions)
+	s.perRound *= s.versions
+	s.versions = 1
+	return s
+}
+
 // RoundLength is how long one round of this load is.
 func (o Options) RoundLength() time.Duration { return newSchedule(o, 1).roundLength() }
 

@@ -25,6 +25,7 @@ type Conclusion struct {
 	Tracks   []trial.Tracks
 	Answers  map[Answer]int // unexpected ones, in all rounds that ended
 	Parts    []trial.Part   // of the requests that live traffic's split shared; none where it shared none
+	Unnamed  int            // requests that nobody is known to have answered
 }
 
 // Conclude sums up what the rounds have shown. Whether the trial came to its
@@ -34,7 +35,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
-		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Answers: j.course.answers,
+		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Answers: j.course.answers, Unnamed: j.unnamed.all,
 		Parts: j.ratio.parts(j.versions),
 	}
 	for _, q := range j.questions {
@@ -51,7 +52,8 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 func (j *Judge) look() trial.Look {
 	return trial.Look{
 		Rounds: j.rounds, Seconds: j.seconds, Done: j.done, Verdict: j.verdictSoFar(),
-		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned, Standings: j.standings, Lead: j.lead,
+		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned,
+		Answered: j.answered(), Unnamed: j.unnamed.all, Standings: j.standings, Lead: j.lead,
 	}
 }
 

@@ -37,6 +37,8 @@ type Judge struct {
 	course  course
 	done    bool
 	ended   bool // the trial came to its end
+	charger *charger
+	unnamed unnamedAnswers
 }
 
 // question is one objective asked of one candidate.
@@ -44,6 +46,7 @@ type question struct {
 	objective Objective
 	candidate int
 	statistic statistic
+	worst     statistic // as if the candidate had given all unnamed answers; nil where there can be none
 	alpha     float64
 
 	rounds  int  // that had data for it
@@ -56,16 +59,17 @@ type question struct {
 
 // outage is for how long a version has been down without a break.
 type outage struct {
-	rounds  int
-	since   time.Duration
-	seconds float64
-	status  string // of its last failed request
+	rounds   int
+	requests int
+	since    time.Duration
+	seconds  float64
+	status   string // of its last failed request
 }
 
 // New prepares the judging of these versions. Objectives that every trial has
 // are added here, so that stored evidence is judged as a running trial is.
 func New(p Policy, versions []trial.Version) *Judge {
-	j := &Judge{policy: p, versions: versions, baseline: trial.BaselineOf(versions)}
+	j := &Judge{policy: p, versions: versions, baseline: trial.BaselineOf(versions), charger: newCharger(len(versions))}
 	j.policy.Pattern = p.pattern(len(versions)-j.baselines(), j.baseline >= 0)
 	j.policy.Objectives = j.policy.withImplied(j.baseline >= 0)
 	if j.policy.Pattern.picks() {
@@ -77,26 +81,33 @@ func New(p Policy, versions []trial.Version) *Judge {
 			continue
 		}
 		for _, o := range j.policy.Objectives {
-			j.questions = append(j.questions, &question{
-				objective: o, candidate: i, alpha: 1 - float64(p.confidence(o)),
-				statistic: newStatistic(o, pair{candidate: i, baseline: j.baseline}),
-			})
+			j.questions = append(j.questions, newQuestion(p, o, pair{candidate: i, baseline: j.baseline}))
 		}
 	}
 	return j
+}
+
+func newQuestion(p Policy, o Objective, who pair) *question {
+	q := &question{objective: o, candidate: who.candidate, alpha: 1 - float64(p.confidence(o)), statistic: newStatistic(o, who)}
+	if p.OneAddress {
+		q.worst = newStatistic(o, who)
+	}
+	return q
 }
 
 // Look judges one more round and says where the trial stands. Rounds of the
 // warm-up, those in which live traffic was settling and incomplete ones only
 // count as seen; after the decision nothing changes any more.
 func (j *Judge) Look(r trial.Round) trial.Look {
+	j.unnamed.heard(r)
 	if !r.Complete && !j.done {
 		j.dropped++
 	}
 	if j.done || !r.Complete {
 		return j.look()
 	}
-	v := newView(r, len(j.versions))
+	charges := j.charger.charge(r)
+	v := newView(r, len(j.versions), charges)
 	j.course.add(r, v)
 	if r.Settling {
 		return j.look() // no threshold is drawn from it either
@@ -110,14 +121,19 @@ func (j *Judge) Look(r trial.Round) trial.Look {
 
 func (j *Judge) judge(r trial.Round, v view) {
 	var weights []int
-	if r.Shared() {
+	if r.Shared() || j.policy.OneAddress {
 		weights = r.Weights
 	}
 	if !slices.Equal(weights, j.weights) && j.rounds > 0 {
 		j.epoch++
 	}
 	j.weights = weights
-	now := judgedRound{view: v, start: r.Start.Seconds(), epoch: j.epoch, split: weights != nil, before: j.recent}
+	now := judgedRound{
+		view: v, start: r.Start.Seconds(), epoch: j.epoch, split: weights != nil || j.policy.OneAddress, before: j.recent, worst: j.worst(r, v),
+	}
+	if j.policy.OneAddress {
+		j.unnamed.add(r, len(j.versions))
+	}
 	// A round that the generator was late for is no evidence of anything.
 	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
 		j.learn(now)
@@ -138,6 +154,17 @@ func (j *Judge) judge(r trial.Round, v view) {
 	}
 	if j.done = j.settled(); j.done {
 		j.course.decided = r.End.Seconds()
+	}
+}
+
+// worst is how a round would look had a candidate given all unnamed answers.
+func (j *Judge) worst(r trial.Round, v view) func(candidate int) view {
+	all, _ := unnamed(r)
+	return func(candidate int) view {
+		if all == 0 {
+			return v
+		}
+		return newView(r, len(v), slices.Repeat([]uint8{uint8(candidate)}, all))
 	}
 }
 
@@ -165,6 +192,11 @@ func (j *Judge) void() {
 }
 
 func (q *question) add(r judgedRound) {
+	if q.worst != nil {
+		worst := r
+		worst.view = r.worst(q.candidate)
+		q.worst.add(worst)
+	}
 	if !q.statistic.add(r) {
 		return
 	}
@@ -178,9 +210,18 @@ func (q *question) add(r judgedRound) {
 }
 
 // evidence is the evidence for beyond and for within the limit, were the
-// rounds so far seen times over.
+// rounds so far seen times over. It is within only if it were so in the worst
+// case too.
 func (q *question) evidence(times float64) (against, within float64) {
-	above, below := q.statistic.repeated(times)
+	against, within = q.sides(q.statistic.repeated(times))
+	if q.worst != nil {
+		_, least := q.sides(q.worst.repeated(times))
+		within = math.Min(within, least)
+	}
+	return against, within
+}
+
+func (q *question) sides(above, below float64) (against, within float64) {
 	if q.objective.lower {
 		return below, above
 	}
@@ -273,14 +314,19 @@ const mostLate = 0.05
 func (j *Judge) behind() bool { return float64(j.late) > mostLate*float64(j.planned) }
 
 // The baseline is taken for gone when it was down for two seconds and four
-// rounds: shorter outages are a restart or a stall.
+// rounds: shorter outages are a restart or a stall. Where a gateway picks who
+// answers, as many requests must have come to it as one round has else.
 const (
-	goneSeconds = 2.0
-	goneRounds  = 4
+	goneSeconds  = 2.0
+	goneRounds   = 4
+	goneRequests = 25
 )
 
 // listen notes for how long the baseline has been down.
 func (j *Judge) listen(r trial.Round, v view) {
+	if j.policy.OneAddress && j.baseline >= 0 && v[j.baseline].requests == 0 {
+		return // a gateway that sends it little may pass it over
+	}
 	if j.baseline < 0 || j.policy.Pattern == Conformance || !v[j.baseline].down() {
 		j.outage = outage{}
 		return
@@ -289,9 +335,10 @@ func (j *Judge) listen(r trial.Round, v view) {
 		j.outage.since = r.Start
 	}
 	j.outage.rounds++
+	j.outage.requests += v[j.baseline].requests
 	j.outage.seconds += v[j.baseline].length
 	for _, q := range r.Requests {
-		if int(q.Version) == j.baseline && !q.Status.OK() {
+		if (int(q.Version) == j.baseline || q.Version == trial.Nobody) && !q.Status.OK() {
 			j.outage.status = q.Status.String()
 		}
 	}
@@ -300,7 +347,11 @@ func (j *Judge) listen(r trial.Round, v view) {
 // broken says why the trial can't be measured; empty while it can. A generator
 // that fell behind says nothing of the baseline.
 func (j *Judge) broken() string {
-	if j.behind() || j.outage.rounds < goneRounds || j.outage.seconds < goneSeconds {
+	if text := j.unnamed.broken(j.versions); text != "" && j.policy.OneAddress {
+		return text
+	}
+	brief := j.outage.rounds < goneRounds || j.outage.seconds < goneSeconds
+	if j.behind() || brief || j.policy.OneAddress && j.outage.requests < goneRequests {
 		return ""
 	}
 	return fmt.Sprintf("the baseline has failed most of its requests since %s of the trial (%s), so nothing can be compared with it",

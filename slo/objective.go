@@ -175,6 +175,7 @@ type Policy struct {
 	Pattern    Pattern       `yaml:"pattern"`
 	Rewards    []Reward      `yaml:"rewards"`
 	Seed       uint64        `yaml:"-"` // of the draws from posteriors
+	OneAddress bool          `yaml:"-"` // a gateway picks who answers; versions are told apart by their answers
 	OnlyAsked  bool          `yaml:"-"` // nothing is implied: no objective but those asked for
 }
 

@@ -22,6 +22,7 @@ type turn []int
 
 func newRecord(recorded []trial.Round, versions int) *record {
 	r := &record{}
+	charger := newCharger(versions)
 	for _, one := range recorded {
 		if !one.Complete {
 			continue
@@ -29,7 +30,7 @@ func newRecord(recorded []trial.Round, versions int) *record {
 		r.planned += one.Generator.Planned
 		r.late += one.Generator.Late
 		if !TooLate(one.Generator.Late, one.Generator.Planned) {
-			r.rounds = append(r.rounds, newView(one, versions))
+			r.rounds = append(r.rounds, newView(one, versions, charger.charge(one)))
 		}
 	}
 	for version := range versions {

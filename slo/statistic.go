@@ -23,10 +23,11 @@ type statistic interface {
 // judgedRound is a round and what was known before it.
 type judgedRound struct {
 	view
-	start  float64 // seconds
-	epoch  int     // grows when traffic moves from one version to another
-	split  bool    // live traffic was split by weights, not asked evenly
-	before []view  // the rounds just before it, warm-up included
+	start  float64                  // seconds
+	epoch  int                      // grows when traffic moves from one version to another
+	split  bool                     // live traffic was split by weights, not asked evenly
+	before []view                   // the rounds just before it, warm-up included
+	worst  func(candidate int) view // the round, had a candidate given all answers that named nobody
 }
 
 // A threshold looks back as far as it takes to know its quantile by 25 requests

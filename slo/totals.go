@@ -20,7 +20,7 @@ func (h *history) totals(version string) trial.Totals {
 	}
 	at := func(p float64) trial.Quantity { return seconds(stat{kind: quantile, p: p}) }
 	return trial.Totals{
-		Version: version, Requests: h.requests, Failed: h.failed,
+		Version: version, Requests: h.requests, Failed: h.failed, Charged: h.charged,
 		Rate: trial.Quantity{Value: h.value(throughput, stat{}), Unit: trial.PerSecond},
 		Mean: seconds(stat{kind: mean}), P50: at(0.50), P90: at(0.90), P95: at(0.95), P99: at(0.99),
 	}

@@ -16,7 +16,7 @@ type course struct {
 
 // Answer is one kind of answer of one version.
 type Answer struct {
-	Version int // index
+	Version int // index, or trial.Nobody
 	Status  trial.Status16
 }
 
@@ -27,7 +27,7 @@ func (c *course) add(r trial.Round, v view) {
 		c.points, c.answers = make([][]point, len(v)), map[Answer]int{}
 	}
 	for _, q := range r.Requests {
-		if !q.Status.OK() {
+		if !q.Status.OK() || q.Version == trial.Nobody {
 			c.answers[Answer{int(q.Version), q.Status}]++
 		}
 	}

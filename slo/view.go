@@ -18,6 +18,7 @@ const tick = float64(trial.Tick) / float64(time.Second)
 type sample struct {
 	requests int
 	failed   int
+	charged  int      // of the requests: nobody is known to have answered them
 	length   float64  // of the round, seconds
 	sorted   []uint32 // response times that did not fail, ascending, ticks
 }
@@ -25,22 +26,33 @@ type sample struct {
 // view is one round, a sample for each version.
 type view []sample
 
-func newView(r trial.Round, versions int) view {
+// newView gives each request to who answered it, and those that nobody is
+// known to have answered, in their order, to whom they are charged.
+func newView(r trial.Round, versions int, charges []uint8) view {
 	v := make(view, versions)
 	for _, q := range r.Requests {
-		s := &v[q.Version]
-		s.requests++
-		if !q.Status.OK() {
-			s.failed++
-			continue
+		who := q.Version
+		if who == trial.Nobody {
+			who, charges = charges[0], charges[1:]
+			v[who].charged++
 		}
-		s.sorted = append(s.sorted, q.Latency)
+		v[who].add(q)
 	}
 	for i := range v {
 		v[i].length = (r.End - r.Start).Seconds()
 		slices.Sort(v[i].sorted)
 	}
 	return v
+}
+
+// add leaves the times unsorted.
+func (s *sample) add(q trial.Request) {
+	s.requests++
+	if q.Status.OK() {
+		s.sorted = append(s.sorted, q.Latency)
+	} else {
+		s.failed++
+	}
 }
 
 // down reports that more than half of the version's requests failed, or that it
@@ -109,6 +121,7 @@ func (s sample) value(m metric, which statKind) float64 {
 type history struct {
 	requests int
 	failed   int
+	charged  int
 	seconds  float64
 	times    *hdrhistogram.Histogram      // of the requests that did not fail, ticks
 	own      map[statKind]*bayes.Contrast // rounds' own figures
@@ -129,6 +142,7 @@ func newHistory() *history {
 func (h *history) add(s sample) {
 	h.requests += s.requests
 	h.failed += s.failed
+	h.charged += s.charged
 	h.seconds += s.length
 	for _, kind := range ownFigures {
 		if x := s.value(latency, kind); !math.IsNaN(x) {

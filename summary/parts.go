@@ -113,9 +113,17 @@ func (v view) examples() string {
 	t.column("times", "--:")
 	t.column("as the version wrote it", "---")
 	for _, e := range v.Examples {
-		t.row(code(v.title(e.Version)), escapeMarkdown(clip(e.Status, longestName)), grouped(e.Count), code(e.Text))
+		t.row(v.answerer(e), escapeMarkdown(clip(e.Status, longestName)), grouped(e.Count), code(e.Text))
 	}
 	return t.String()
+}
+
+// answerer is who gave an answer, as far as that is known.
+func (v view) answerer(e trial.Example) string {
+	if e.Version == "" {
+		return "not told apart"
+	}
+	return code(v.title(e.Version))
 }
 
 func (v view) measuredTitle() string {

@@ -10,6 +10,8 @@ type Look struct {
 	Voided   string // why nothing that compares versions counts; empty while it does
 	Late     int    // requests late by the generator's own fault
 	Requests int    // planned so far in judged rounds, all versions
+	Answered []int  // of these, by each version; nil where each has an address of its own
+	Unnamed  int    // of these, answered by nobody known
 
 	// Asking for these costs more than the look, and is to be done before the next.
 	Standings func() []Standing

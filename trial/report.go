@@ -57,8 +57,9 @@ type Totals struct {
 	Version  string   `json:"version"` // Version.Name
 	Requests int      `json:"requests"`
 	Failed   int      `json:"failed"`
-	Rate     Quantity `json:"rate"` // expected answers a second
-	Mean     Quantity `json:"mean"` // of the requests that did not fail
+	Charged  int      `json:"charged,omitempty"` // of the requests: answered by nobody known, and charged to this version
+	Rate     Quantity `json:"rate"`              // expected answers a second
+	Mean     Quantity `json:"mean"`              // of the requests that did not fail
 	P50      Quantity `json:"p50"`
 	P90      Quantity `json:"p90"`
 	P95      Quantity `json:"p95"`
@@ -82,7 +83,7 @@ type Tracks struct {
 
 // Example is one unexpected answer, told once for each version and status.
 type Example struct {
-	Version string `json:"version"`
+	Version string `json:"version"` // Version.Name; empty where the answer named nobody
 	Status  string `json:"status"`
 	Count   int    `json:"count"`
 	Text    string `json:"text,omitempty"` // start of the body or the error, as the target wrote it: untrusted

@@ -15,9 +15,14 @@ type Request struct {
 	Start   uint32 // from the slot's time to the moment it was sent, in ticks
 	Latency uint32 // response time from the slot, in ticks: see Latency below
 	Status  Status16
-	Version uint8 // index into the trial's versions
+	Version uint8 // index into the trial's versions, or Nobody
 	Name    uint8 // index into the trial's requests
 }
+
+// Nobody is the Version of a request whose answer did not tell which version
+// gave it. Records keep it as it was measured; to whom it is charged is the
+// judge's to say.
+const Nobody uint8 = 255
 
 // Status16 is an HTTP status below 600, or a Failure, with the high bit set
 // when the answer was not one that the trial expects.
