@@ -24,23 +24,25 @@ func (k *Keeper) tellChanged(err error) {
 	}
 }
 
-// runBeside renews the lock, watches the objects and acknowledges orders until
-// stop.
-func (k *Keeper) runBeside() {
-	ctx, cancel := context.WithCancel(context.Background())
+// runBeside renews the lock until stop. What it returns begins to watch the
+// objects, once they are taken, and to acknowledge orders.
+func (k *Keeper) runBeside(ctx context.Context) (watchThem func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := k.lock.keep(ctx); err != nil {
 			k.tellChanged(err)
 		}
 	})
-	for _, o := range k.kept {
-		running.Go(func() { k.watch(ctx, o) })
-	}
-	running.Go(func() { k.acknowledge(ctx) })
 	k.stop = func() {
 		cancel()
 		running.Wait()
+	}
+	return func() {
+		for _, o := range k.kept {
+			running.Go(func() { k.watch(ctx, o) })
+		}
+		running.Go(func() { k.acknowledge(ctx) })
 	}
 }
 

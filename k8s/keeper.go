@@ -121,11 +121,13 @@ func (k *Keeper) Take(ctx context.Context) ([]int, error) {
 	if err := k.lock.take(ctx, k.Wait); err != nil {
 		return nil, err
 	}
+	watchThem := k.runBeside(context.WithoutCancel(ctx))
 	weights, err := k.open(ctx)
 	if err != nil {
+		k.stop()
 		return nil, errors.Join(err, k.undo(ctx))
 	}
-	k.runBeside()
+	watchThem()
 	return weights, nil
 }
 

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/trial"
 )
+
+const ofAnotherTrial = "it carries the note of the trial by "
 
 // writtenBy accepts an object whose note is the holder's and whose owned
 // fields are as that note says they were written last.
@@ -20,14 +23,14 @@ func writtenBy(holder string, o *kept, found object) (*note, error) {
 	case n == nil:
 		return nil, &trial.TakenOverError{Route: o.label, Detail: "the trial's note on it is gone" + andFields(o, found)}
 	case n.Holder != holder:
-		return nil, &trial.TakenOverError{Route: o.label, Detail: "it carries the note of the trial by " + n.Holder}
+		return nil, &trial.TakenOverError{Route: o.label, Detail: ofAnotherTrial + n.Holder}
 	}
 	untouched, err := n.untouched(found)
 	switch {
 	case err != nil:
 		return nil, &trial.TakenOverError{Route: o.label, Detail: err.Error()}
 	case !untouched:
-		return nil, &trial.TakenOverError{Route: o.label, Detail: "found" + diffOf(o, o.seen(), found)}
+		return nil, &trial.TakenOverError{Route: o.label, Detail: "in the place of what the trial wrote (-) it has (+):" + diffOf(o, o.seen(), found)}
 	}
 	return n, nil
 }
@@ -117,7 +120,7 @@ func (k *Keeper) remedied(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &takenOver) && takenOver.Detail == deleted:
+	case errors.As(err, &takenOver) && (takenOver.Detail == deleted || strings.HasPrefix(takenOver.Detail, ofAnotherTrial)):
 		return err
 	case errors.As(err, &takenOver):
 		return fmt.Errorf("%w. Its note stays: \"%s --force\" brings back what was there before the trial, \"--keep\" in the place of \"--force\" leaves it as it is and takes the note away", err, command)

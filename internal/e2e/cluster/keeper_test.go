@@ -239,7 +239,11 @@ func TestLeavingBringsBackEverything(t *testing.T) {
 	if err != nil || len(leases.Items) != 0 {
 		t.Errorf("leases left: %v, %v", leases, err)
 	}
-	t.Logf("%d calls", s.cluster.Calls())
+	// Discovery 5, lock 4, reading 1, watching 1, a dry run and an update for each
+	// of 4 changes and the return, an update for the note.
+	if calls := s.cluster.Calls(); calls > 24 {
+		t.Errorf("%d calls", calls)
+	}
 }
 
 // edit changes the route as another hand.
@@ -1007,5 +1011,69 @@ func TestKeepLeavesTheRouteAndTakesTheNoteAway(t *testing.T) {
 	}
 	if found := after.GetAnnotations(); !cmp.Equal(found, map[string]string{"team": "shop"}) {
 		t.Error(found)
+	}
+}
+
+func TestShiftWaitsForTheGateway(t *testing.T) {
+	cluster.Require(t, testcluster.Gateway)
+	namespace := deploy(t)
+	s := &shop{T: t, namespace: namespace, routes: cluster.Objects().Resource(httpRoutes).Namespace(namespace)}
+	var err error
+	if s.cluster, err = connect(cluster.Kubeconfig, namespace); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Apply(t, namespace, fmt.Sprintf(route, "settles.test", 9, 1))
+	k := s.keeper(func(r *k8s.Routing) {
+		r.Settle = 20 * time.Second
+		r.Backends[0].Name, r.Backends[1].Name = "baseline", "canary"
+	})
+	s.take(k)
+	for range 5 {
+		for _, weights := range [][]int{{30, 70}, {70, 30}} {
+			if err := k.Shift(t.Context(), weights); err != nil {
+				t.Fatal(err)
+			}
+			s.takenToHeart()
+		}
+	}
+}
+
+// takenToHeart fails the test unless the gateway has seen the route as it is.
+func (s *shop) takenToHeart() {
+	s.Helper()
+	now := s.get()
+	parents, _, _ := unstructured.NestedSlice(now.Object, "status", "parents")
+	for _, c := range parents[0].(map[string]any)["conditions"].([]any) {
+		if seen := c.(map[string]any)["observedGeneration"]; seen != now.GetGeneration() {
+			s.Errorf("the gateway has seen generation %v of %d", seen, now.GetGeneration())
+		}
+	}
+}
+
+func TestShiftThatNoGatewayTakesIsAnError(t *testing.T) {
+	s := newShop(t)
+	k := s.keeper(func(r *k8s.Routing) { r.Settle = time.Second })
+	s.take(k)
+	if err := k.Shift(t.Context(), []int{30, 70}); err == nil || !strings.Contains(err.Error(), "within 1s: parent gw: no controller") {
+		t.Error(err)
+	}
+}
+
+// The standard channel of the Gateway API knows no sessions, and the API server
+// drops them without a word.
+func TestPlanThatTheServerWouldDropIsNeverWritten(t *testing.T) {
+	s := newShop(t)
+	before := s.get()
+	k := s.keeper(func(r *k8s.Routing) { r.Sticky = &k8s.Sticky{Cookie: "version"} })
+	_, err := k.Take(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "does not keep spec.rules[0].sessionPersistence") {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(before.Object, s.get().Object); diff != "" {
+		t.Error(diff)
+	}
+	left, err := cluster.Objects().Resource(leases).Namespace(s.namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(left.Items) != 0 {
+		t.Errorf("leases left: %v, %v", left, err)
 	}
 }
