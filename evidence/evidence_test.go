@@ -185,3 +185,73 @@ func TestNewTrialRemovesTheOldReport(t *testing.T) {
 		t.Error("the report of an earlier trial is still there")
 	}
 }
+
+// windowRound has every kind of sample, and one that is missing.
+func windowRound(index int) trial.Round {
+	sum, value, total := 0.1+0.2, 1e-17, 12345678.9
+	return trial.Round{
+		Series: trial.MetricsSeries, Index: index, Start: 15 * time.Second, End: 30 * time.Second, Complete: true, Weights: []int{90, 10},
+		Samples: []trial.Sample{
+			{Version: 0, Metric: "conversions", Counts: &trial.Counts{Hits: 0, Trials: 100.25}, Reset: true},
+			{Version: 1, Metric: "db-latency", Histogram: &trial.Histogram{Bounds: []float64{0.1, 0.3}, Counts: []float64{1, 0, 2}, Sum: &sum}},
+			{Version: 0, Metric: "queue", Moments: &trial.Moments{N: 3, Sum: -1, SumSquares: 5}},
+			{Version: 0, Metric: "cpu", Value: &value},
+			{Version: 1, Metric: "sales", Total: &total},
+			trial.Missed(1, "cpu", "HTTP 500\n<b>"),
+		},
+	}
+}
+
+func TestSamplesAreReadAsTheyWereWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "report")
+	w, err := Create(dir, header, []byte("candidate: http://x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []trial.Round{round(0), windowRound(0), round(1), windowRound(1)}
+	for _, r := range want {
+		if err := w.Append(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, e.Rounds); diff != "" {
+		t.Error(diff)
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, RoundsFile))
+	line := strings.Split(string(text), "\n")[2]
+	for _, absent := range []string{"generator", `"versions"`, "requests", "null"} {
+		if strings.Contains(line, absent) {
+			t.Errorf("a round of metrics has %s: %s", absent, line)
+		}
+	}
+}
+
+func TestSamplesThatCantBeAreRefused(t *testing.T) {
+	for _, spoil := range [][2]string{
+		{`"trials":100.25`, `"trials":-1`}, {`"version":0`, `"version":2`}, {`"missing":"HTTP`, `"value":1,"missing":"HTTP`},
+	} {
+		dir := filepath.Join(t.TempDir(), "report")
+		w, err := Create(dir, header, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			if err := w.Append(windowRound(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		text, _ := os.ReadFile(filepath.Join(dir, RoundsFile))
+		rewrite(t, dir, RoundsFile, []byte(strings.Replace(string(text), spoil[0], spoil[1], 1)))
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "line 2: its sample of") {
+			t.Errorf("%v: %v", spoil, err)
+		}
+	}
+}
