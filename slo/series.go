@@ -269,8 +269,14 @@ func (g *gaps) note(why string) {
 	if *g == nil {
 		*g = gaps{}
 	}
+	if _, known := (*g)[why]; !known && len(*g) >= mostGaps {
+		why = "other reasons"
+	}
 	(*g)[why]++
 }
+
+// mostGaps is how many reasons are told apart: sources may word each anew.
+const mostGaps = 12
 
 // told are the reasons, the commonest first.
 func (g gaps) told() []trial.Gap {

@@ -75,7 +75,7 @@ func (j *Judge) baselines() int {
 // sentence is a finding's reason, with its numbers.
 func (j *Judge) sentence(q *question, f trial.Finding) string {
 	if f.Rounds == 0 {
-		return fmt.Sprintf("no data for %s in %s", q.objective.subject(), counted(q.series.rounds, q.series.noun())) + q.missing()
+		return fmt.Sprintf("no data for %s in %s", q.objective.subject(), counted(q.series.rounds, q.series.noun())) + q.gaps.commonest(" (%s)")
 	}
 	lost, noun := j.lost(), q.series.noun()
 	switch {
@@ -273,11 +273,16 @@ func advice(n *trial.Needs, noun string) string {
 
 // missing says in how many rounds there was no data, and most often why.
 func (q *question) missing() string {
-	told := q.gaps.told()
+	return q.gaps.commonest(fmt.Sprintf("; %d more had no data", q.gaps.rounds()) + " (%s)")
+}
+
+// commonest puts the commonest reason into a format; empty where there is none.
+func (g gaps) commonest(format string) string {
+	told := g.told()
 	if len(told) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %d more had no data (%s)", q.gaps.rounds(), told[0].Reason)
+	return fmt.Sprintf(format, told[0].Reason)
 }
 
 func (j *Judge) lateness() string {
