@@ -32,12 +32,12 @@ func (p Policy) checkSeries(name string, rounds int, length time.Duration, versi
 		return append(mistakes, fmt.Sprintf("%s of %s is %s of %s; the judge needs at least %d: use for: %s or longer",
 			budget, what, counted(rounds, s.noun()), length, fewest, up(time.Duration(fewest)*length)))
 	}
-	seconds, least := s.atLeast(p)
-	needed := max(time.Duration(seconds*float64(time.Second)), time.Duration(least)*length)
-	if needed > budget {
-		of := fmt.Sprintf("%s and %s", time.Duration(seconds*float64(time.Second)), counted(least, s.noun()))
-		if seconds == 0 {
-			of = counted(least, s.noun())
+	least := p.atLeast(name)
+	lasting := time.Duration(least.seconds * float64(time.Second))
+	if needed := max(lasting, time.Duration(least.rounds)*length); needed > budget {
+		of := counted(least.rounds, s.noun())
+		if lasting > 0 {
+			of = lasting.String() + " and " + of
 		}
 		mistakes = append(mistakes, fmt.Sprintf(
 			"%s of %s can never pass: a pass needs %s of %s; use for: %s or longer%s or at-least: %s",

@@ -185,7 +185,7 @@ func (j *Judge) needs(q *question) *trial.Needs {
 	forFail := q.needed() + math.Log(float64(len(j.counted())))
 	fail := repeats(func(times float64) bool { against, _ := q.evidence(times); return against >= forFail })
 	pass := repeats(func(times float64) bool { _, within := q.evidence(times); return within >= j.neededToPass(q) })
-	return j.more(q.series, math.Min(fail, math.Max(pass, q.series.untilAtLeast(j.policy))))
+	return j.more(q.series, math.Min(fail, math.Max(pass, q.series.untilAtLeast())))
 }
 
 // moreFor forecasts what would be enough for something that may be shown at any
@@ -215,9 +215,8 @@ func repeats(enough func(times float64) bool) float64 {
 }
 
 // untilAtLeast is how many times the rounds so far make a pass possible.
-func (s *series) untilAtLeast(p Policy) float64 {
-	seconds, rounds := s.atLeast(p)
-	return math.Max(seconds/s.seconds, float64(rounds)/float64(s.rounds))
+func (s *series) untilAtLeast() float64 {
+	return math.Max(s.least.seconds/s.seconds, float64(s.least.rounds)/float64(s.rounds))
 }
 
 // more is what is missing until the rounds so far were seen times over.

@@ -230,9 +230,8 @@ func (j *Judge) pass() {
 	}
 	lost := j.lost() != ""
 	for _, q := range j.questions {
-		_, least := q.series.atLeast(j.policy)
 		// One round may have had no threshold yet.
-		if !q.series.longEnough(j.policy) || q.rounds+1 < least || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
+		if !q.series.longEnough() || q.rounds+1 < q.series.least.rounds || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
 			continue
 		}
 		if lost {
@@ -272,7 +271,7 @@ func (j *Judge) counted() []*question {
 // longEnough reports whether every series that is judged has lasted so long that
 // a pass may be given.
 func (j *Judge) longEnough() bool {
-	return !slices.ContainsFunc(j.asked(), func(s *series) bool { return !s.longEnough(j.policy) })
+	return !slices.ContainsFunc(j.asked(), func(s *series) bool { return !s.longEnough() })
 }
 
 // mostLate is the share of late requests up to which a load still stands for

@@ -125,8 +125,8 @@ func (p *Prospect) until(e foresight, v trial.Verdict, chance float64) int {
 func (p *Prospect) fewest(v trial.Verdict) int {
 	fewest := bayes.FewestRounds(p.question.alpha)
 	if v == trial.Pass {
-		seconds, rounds := p.judge.load.atLeast(p.judge.policy)
-		fewest = max(fewest, rounds, int(math.Ceil(seconds/p.length-1e-9)))
+		least := p.judge.load.least
+		fewest = max(fewest, least.rounds, int(math.Ceil(least.seconds/p.length-1e-9)))
 	}
 	return fewest
 }

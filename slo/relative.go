@@ -37,21 +37,21 @@ type loose struct {
 }
 
 func (e *exceedance) add(r judgedRound) bool {
-	o, c, b := e.objective, r.view[e.who.candidate], r.view[e.who.baseline]
-	all, allOfBase := o.observations(c), o.observations(b)
+	c, b := r.view[e.who.candidate], r.view[e.who.baseline]
+	all, allOfBase := e.objective.observations(c), e.objective.observations(b)
 	if all == 0 || allOfBase == 0 {
 		return false
 	}
-	threshold := o.threshold(r, e.drawn)
+	threshold := e.objective.threshold(r, e.drawn)
 	if math.IsNaN(threshold) || math.IsInf(threshold, 1) {
 		return false
 	}
-	base := o.reaching(b, threshold).over(allOfBase)
+	base := e.objective.reaching(b, threshold).over(allOfBase)
 	at := func(limit float64) number {
-		own := o.reaching(c, limit).over(all)
+		own := e.objective.reaching(c, limit).over(all)
 		return number{own.least - base.most, own.most - base.least}
 	}
-	now := at(o.allowed(threshold))
+	now := at(e.objective.allowed(threshold))
 	if e.most == nil && !now.isExact() {
 		e.most = &loose{e.rounds, slices.Clone(e.ladder)}
 	}

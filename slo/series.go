@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/seatrial/seatrial/slo/bayes"
@@ -17,6 +18,7 @@ type series struct {
 	metrics []Metric // that it has, where it is not the load's
 	recent  []view   // the rounds just before, warm-up included
 	judged  []*history
+	least   span    // that must be judged before a pass is given
 	rounds  int     // judged
 	seconds float64 // judged
 	dropped int     // incomplete rounds
@@ -31,7 +33,7 @@ type series struct {
 // series are the load's, and those of the metrics that something is asked of or
 // that count requests.
 func (p Policy) series(versions int) (load *series, others []*series) {
-	load = newSeries(trial.LoadSeries, nil, nil, versions)
+	load = p.newSeries(trial.LoadSeries, nil, nil, versions)
 	var asked []Objective
 	for _, o := range p.Objectives {
 		asked = append(asked, o)
@@ -44,13 +46,13 @@ func (p Policy) series(versions int) (load *series, others []*series) {
 			continue
 		}
 		own := slices.DeleteFunc(slices.Clone(p.Metrics), func(o Metric) bool { return o.series() != m.series() })
-		others = append(others, newSeries(m.series(), own, asked, versions))
+		others = append(others, p.newSeries(m.series(), own, asked, versions))
 	}
 	return load, others
 }
 
-func newSeries(name string, metrics []Metric, asked []Objective, versions int) *series {
-	s := &series{name: name, metrics: metrics, missed: map[string]int{}}
+func (p Policy) newSeries(name string, metrics []Metric, asked []Objective, versions int) *series {
+	s := &series{name: name, metrics: metrics, least: p.atLeast(name), missed: map[string]int{}}
 	for _, o := range asked {
 		same := func(f Objective) bool { return f.of == o.of && f.stat == o.stat }
 		if o.metric == declared && o.of.series() == name && !slices.ContainsFunc(s.figures, same) {
@@ -157,20 +159,25 @@ const (
 	leastWindows = 30
 )
 
-// atLeast is what must have been judged of a series before a pass is given.
-func (s *series) atLeast(p Policy) (seconds float64, rounds int) {
-	switch {
-	case p.AtLeast > 0:
-		return p.AtLeast.Seconds(), bayes.FewestRounds(1 - float64(p.Confidence))
-	case s.isLoad():
-		return leastSeconds, leastRounds
-	}
-	return 0, leastWindows
+// span is a length of time and a number of rounds.
+type span struct {
+	seconds float64
+	rounds  int
 }
 
-func (s *series) longEnough(p Policy) bool {
-	seconds, rounds := s.atLeast(p)
-	return s.seconds >= seconds-1e-9 && s.rounds >= rounds
+// atLeast is what must have been judged of a series before a pass is given.
+func (p Policy) atLeast(series string) span {
+	switch {
+	case p.AtLeast > 0:
+		return span{p.AtLeast.Seconds(), bayes.FewestRounds(1 - float64(p.Confidence))}
+	case series == trial.LoadSeries:
+		return span{leastSeconds, leastRounds}
+	}
+	return span{0, leastWindows}
+}
+
+func (s *series) longEnough() bool {
+	return s.seconds >= s.least.seconds-1e-9 && s.rounds >= s.least.rounds
 }
 
 func (s *series) isLoad() bool { return s.name == trial.LoadSeries }
@@ -308,8 +315,12 @@ func (q *question) gap(r judgedRound, baseline int, versions []trial.Version) st
 	if why := q.objective.lack(r.view[baseline]); why != "" {
 		return versions[baseline].Name + ": " + why
 	}
-	if q.objective.metric == declared && q.objective.comparesWeights() && r.split {
+	switch o := q.objective; {
+	case o.metric != declared:
+	case o.comparesWeights() && r.split:
 		return "traffic was split, and a total would compare the weights: declare it per requests"
+	case o.isQuantile() && math.IsInf(o.threshold(r, []int{baseline}), 1):
+		return versions[baseline].Name + ": its " + o.stat.String() + " is above the last bound of its buckets"
 	}
 	return ""
 }

@@ -103,6 +103,9 @@ func (j *Judge) claim(q *question, f trial.Finding) string {
 		failed := trial.Quantity{Value: j.load.judged[q.candidate].failures(), Unit: trial.Share}
 		return fmt.Sprintf("%s of the requests failed, which counts as slower than any limit on %s", failed, o.subject())
 	}
+	if o.metric == declared && o.isQuantile() && math.IsInf(f.Candidate.Value, 1) {
+		return fmt.Sprintf("%s is above the last bound of its buckets, %s", o.subject(), o.allowance())
+	}
 	if !f.Candidate.Known() {
 		return "there is no figure for " + o.subject()
 	}

@@ -301,7 +301,7 @@ func absent() trial.Finding {
 		Baseline: of(trial.Plain, unknown), Candidate: of(trial.Plain, unknown), Change: of(trial.Ratio, unknown), Limit: of(trial.Plain, 12),
 		Anytime: from(trial.Plain, unknown, unknown), Credible: from(trial.Plain, unknown, unknown), Within: of(trial.Share, unknown),
 		Statistic: "each window's own figure against the limit; unpaired, so shared drift stays in it",
-		Missing: 33, Gaps: []trial.Gap{{Reason: "candidate: the series is absent", Rounds: 33}},
+		Missing:   33, Gaps: []trial.Gap{{Reason: "candidate: the series is absent", Rounds: 33}},
 	})
 }
 
