@@ -681,3 +681,100 @@ func TestDeclarationsThatCantStand(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestBudgetsOfWindows(t *testing.T) {
+	p := DefaultPolicy()
+	for _, text := range []string{"cpu <= 0.7", "latency-p95 <= 1s"} {
+		var o Objective
+		if err := o.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Bind(declaredMetrics); err != nil {
+			t.Fatal(err)
+		}
+		p.Objectives = append(p.Objectives, o)
+	}
+	sure := Percent(0.999)
+	p.Objectives[0].Confidence = &sure
+	for _, c := range []struct {
+		windows int
+		atLeast time.Duration
+		want    string
+	}{
+		{30, 0, ""},
+		{29, 0, "7m15s of metrics can never pass: a pass needs 30 windows of 15s; use for: 7m30s or longer, a shorter interval, or at-least: 7m15s"},
+		{20, time.Minute, ""},
+		{7, 0, "the judge needs at least 12"},
+	} {
+		p.AtLeast = c.atLeast
+		got := strings.Join(p.CheckWindows(trial.MetricsSeries, c.windows, windowLength, 2), "\n")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%d windows: %q, want %q", c.windows, got, c.want)
+		}
+	}
+	// What windows are asked for is no matter of the load.
+	p.AtLeast = time.Second
+	if got := p.Check(8, roundLength, 2); got != nil {
+		t.Error(got)
+	}
+}
+
+// A quantile above the last bound is no figure: such windows show nothing.
+func TestAQuantileAboveAllBounds(t *testing.T) {
+	above := func(*rand.Rand, int, int) []trial.Sample {
+		return []trial.Sample{{Metric: "db-latency", Histogram: &trial.Histogram{Bounds: []float64{0.1}, Counts: []float64{50, 50}}}}
+	}
+	for text, want := range map[string]string{
+		"db-latency-p95 <= 200% of baseline": "no data for p95 of db-latency in 60 windows (baseline: its p95 is above the last bound of its buckets)",
+		"db-latency-p95 <= 1s":               "p95 of db-latency is above the last bound of its buckets, 1 s allowed; undecided after 60 windows",
+	} {
+		j := metricsOnly(t, both, nil, text)
+		play(j, windows(above, 1, 2, 60))
+		if c := j.Conclude(true); c.Verdict != trial.Inconclusive || !strings.HasPrefix(c.Reason, want) {
+			t.Errorf("%s: %s: %s", text, c.Verdict, c.Reason)
+		}
+	}
+}
+
+// By hand: 3 hits of 10, then 1 of 10; sums of 6 over 3 and 12 over 3.
+func TestFiguresByHand(t *testing.T) {
+	s := func(given ...trial.Sample) sample {
+		v := make(view, 1)
+		v.give(given)
+		v[0].length = 15
+		return v[0]
+	}
+	for _, c := range []struct {
+		objective string
+		rounds    []sample
+		each      []float64
+		pooled    float64
+	}{
+		{"conversions >= 1%", []sample{s(ofCounts("conversions", 3, 10)), s(ofCounts("conversions", 1, 30))}, []float64{0.3, 1. / 30}, 0.1},
+		{"queue-mean <= 1", []sample{s(ofMoments("queue", 1, 2, 3)), s(ofMoments("queue", 12))}, []float64{2, 12}, 4.5},
+		{"queue-stddev <= 1", []sample{s(ofMoments("queue", 1, 2, 3)), s(ofMoments("queue", 1, 3))}, []float64{1, math.Sqrt2}, (1 + math.Sqrt2) / 2},
+		{"db-latency-mean <= 1s", []sample{s(ofHistogram("db-latency", coarse, 0.1, 0.3)), s(ofHistogram("db-latency", coarse, 0.5, 0.5))}, []float64{0.2, 0.5}, 0.35},
+		{"db-latency-p50 <= 1s", []sample{s(ofHistogram("db-latency", coarse, 0.07, 0.09)), s(ofHistogram("db-latency", coarse, 0.2, 0.2))}, []float64{0.075, 0.175}, 0.1},
+		{"cpu <= 1", []sample{s(ofValue("cpu", 0.5)), s(ofValue("cpu", -1))}, []float64{0.5, -1}, -0.25},
+		{"sales >= 1/s", []sample{s(ofTotal("sales", 30)), s(ofTotal("sales", 0))}, []float64{2, 0}, 1},
+		{"orders >= 1", []sample{s(ofTotal("orders", 30), ofCounts("conversions", 0, 60)), s(ofTotal("orders", 30), ofCounts("conversions", 0, 20))}, []float64{0.5, 1.5}, 1},
+	} {
+		o := implied("error-rate <= 1%")
+		if err := o.UnmarshalText([]byte(c.objective)); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Bind(declaredMetrics); err != nil {
+			t.Fatal(err)
+		}
+		h := newHistory([]Objective{o})
+		for i, one := range c.rounds {
+			if got := o.figure(one); math.Abs(got-c.each[i]) > 1e-12 {
+				t.Errorf("%s, round %d: %v, want %v", c.objective, i, got, c.each[i])
+			}
+			h.add(one)
+		}
+		if got := h.figure(o); math.Abs(got-c.pooled) > 1e-12 {
+			t.Errorf("%s: pooled %v, want %v", c.objective, got, c.pooled)
+		}
+	}
+}
