@@ -255,3 +255,20 @@ func TestSamplesThatCantBeAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// The window that docs/evidence.md shows.
+func TestWindowOfThePageIsRead(t *testing.T) {
+	page, err := os.ReadFile("../docs/evidence.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, found := strings.Cut(string(page), "```json\n{\"series\":\"metrics\"")
+	shown, _, _ = strings.Cut(shown, "\n")
+	if !found {
+		t.Fatal("docs/evidence.md shows no window")
+	}
+	r, err := readRound([]byte(`{"series":"metrics"`+shown), 2, nil, nil)
+	if err != nil || len(r.Samples) != 2 || *r.Samples[0].Value != 0.52 || r.Samples[1].Missing == "" || r.Requests != nil {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
