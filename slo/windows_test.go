@@ -748,6 +748,13 @@ func TestFiguresByHand(t *testing.T) {
 		v[0].length = 15
 		return v[0]
 	}
+	lost := ofTotal("sales", 30)
+	lost.Reset = true
+	sales := implied("error-rate <= 1%")
+	sales.metric, sales.of = declared, declaredMetrics[7]
+	if x := sales.figure(s(lost)); !math.IsNaN(x) {
+		t.Errorf("a total that began anew comes to %v", x)
+	}
 	for _, c := range []struct {
 		objective string
 		rounds    []sample
