@@ -355,12 +355,20 @@ func (j *Judge) courses() []trial.Course {
 	for _, s := range j.others {
 		for _, c := range s.courses {
 			if len(c.at) > 0 {
-				out = append(out, trial.Course{
-					Metric: c.of.figureName(), Unit: c.of.unit(), Version: j.versions[c.version].Name,
-					At: c.at, Values: c.values, Warmup: c.warmup,
-				})
+				out = append(out, c.course(j.versions[c.version].Name))
 			}
 		}
+	}
+	return out
+}
+
+// course averages neighbouring windows until a chart can show them.
+func (c *figureCourse) course(version string) trial.Course {
+	every := (len(c.at) + mostPoints - 1) / mostPoints
+	out := trial.Course{Metric: c.of.figureName(), Unit: c.of.unit(), Version: version, Warmup: c.warmup / every}
+	for from := 0; from < len(c.at); from += every {
+		near := c.values[from:min(from+every, len(c.values))]
+		out.At, out.Values = append(out.At, c.at[from]), append(out.Values, sum(near)/float64(len(near)))
 	}
 	return out
 }

@@ -586,6 +586,39 @@ func TestRewardsOnDeclaredMetrics(t *testing.T) {
 	}
 }
 
+func TestParetoOfDeclaredMetrics(t *testing.T) {
+	var rewards []Reward
+	for _, text := range []string{"maximize conversions", "maximize orders"} {
+		var r Reward
+		if err := r.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		rewards = append(rewards, r)
+	}
+	j := metricsOnly(t, three, func(p *Policy) { p.Rewards, p.OnlyAsked = rewards, true }, "checkout-errors <= 20%")
+	play(j, windows(func(r *rand.Rand, version, round int) []trial.Sample {
+		return level([]float64{1, 1.5, 0.9}[version])(r, 1, round)
+	}, 1, 3, 200))
+	c := j.Conclude(true)
+	if c.Choice.Pattern != "pareto" || c.Choice.Winner != "a" || len(c.Choice.Dominated) != 3 || !(c.Choice.Dominated[2].Value > 0.9) {
+		t.Errorf("%+v: %s", c.Choice, c.Reason)
+	}
+}
+
+// Charts show so many points, whatever a trial lasts.
+func TestCoursesAreAveraged(t *testing.T) {
+	j := metricsOnly(t, alone, nil, "cpu <= 0.7")
+	c := figureCourse{of: j.questions[0].objective}
+	for i := range 500 {
+		c.at, c.values = append(c.at, float64(i)), append(c.values, float64(i))
+	}
+	c.warmup = 6
+	got := c.course("candidate")
+	if len(got.At) != 167 || got.At[1] != 3 || got.Values[1] != 4 || got.Values[166] != 498.5 || got.Warmup != 2 || got.Metric != "cpu" {
+		t.Errorf("%d points, %v, %v, %d", len(got.At), got.At[1], got.Values[166], got.Warmup)
+	}
+}
+
 func TestRewardsOfSeveralSeriesAreRefused(t *testing.T) {
 	p := DefaultPolicy()
 	for _, text := range []string{"minimize latency-mean", "minimize cpu"} {
