@@ -83,6 +83,9 @@ func (j *Judge) ranking(k int, race *race, chances *chances, running []bool) tri
 	if r.Source != (trial.Source{}) {
 		out.Source = &r.Source
 	}
+	if s := j.seriesOf(o); !s.isLoad() {
+		out.Series = s.name
+	}
 	for v, version := range j.versions {
 		p := trial.Place{
 			Version: version.Name, Out: !running[v],

@@ -30,23 +30,17 @@ func (p Policy) duelAlpha(versions int) float64 {
 	return (1 - float64(p.Confidence)) / float64(versions)
 }
 
-func (c *contest) add(s *series, r judgedRound) {
+// add takes a round of any series: a duel takes what it has data in.
+func (c *contest) add(r judgedRound) {
 	if c == nil {
 		return
 	}
-	all := true
 	for _, race := range c.races {
-		if race.reward.series() != s.name {
-			all = false
-			continue
-		}
 		for _, d := range race.duels {
 			d.add(r)
 		}
 	}
-	if all {
-		c.belief.add(r)
-	}
+	c.belief.add(r)
 }
 
 // alike is how many rounds count as one, by the duel in which most do.

@@ -76,6 +76,9 @@ func (j *Judge) standings() []trial.Standing {
 			s.Leaning = trial.Fail
 		}
 		s.Progress = math.Min(math.Max(s.Progress, 0), 1)
+		if !q.series.isLoad() {
+			s.Series = q.series.name
+		}
 		if q.verdict == trial.Inconclusive {
 			s.Needs = j.needs(q)
 		}

@@ -142,7 +142,7 @@ func (j *Judge) learn(s *series, r judgedRound) {
 			q.add(r, j.baseline, j.versions)
 		}
 	}
-	j.contest.add(s, r)
+	j.contest.add(r)
 	s.ratio.add(r, s.weights, s.requests(r.view))
 	if j.voided == "" {
 		if j.voided = s.ratio.mismatch(j.versions); j.voided != "" {

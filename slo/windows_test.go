@@ -371,7 +371,7 @@ func TestSeriesAreJudgedApart(t *testing.T) {
 		if c.Verdict != trial.Pass || cpu.Decided != leastWindows-1 && cpu.Decided != leastWindows || c.Findings[0].Decided >= 1200 || c.Findings[0].Decided < leastRounds {
 			t.Errorf("late %v: %s, decided after %d windows and %d rounds: %s", late, c.Verdict, cpu.Decided, c.Findings[0].Decided, c.Reason)
 		}
-		if c.Findings[0].Series != "" || c.Findings[0].Missing != 0 || c.Rounds < leastRounds || len(c.Totals) != 2 || len(c.Tracks) != 2 {
+		if cpu.Missing != 0 || c.Findings[0].Series != "" || c.Findings[0].Missing != 0 || c.Rounds < leastRounds || len(c.Totals) != 2 || len(c.Tracks) != 2 {
 			t.Errorf("late %v: %+v", late, c.Findings[0])
 		}
 	}
@@ -649,6 +649,9 @@ func TestForecastsOfDeclaredMetricsAreRefused(t *testing.T) {
 	if !strings.Contains(got[0].Problem, "cpu comes from elsewhere") || got[1].Problem != "" {
 		t.Errorf("%+v", got)
 	}
+	if loadAlone := Plan(p, both, recorded[:40], 240, roundLength); got[1] != loadAlone[1] {
+		t.Errorf("windows change a forecast of the load: %+v, alone %+v", got[1], loadAlone[1])
+	}
 }
 
 func TestDeclaredObjectivesAreBound(t *testing.T) {
@@ -820,5 +823,58 @@ func TestFiguresByHand(t *testing.T) {
 		if got := h.figure(o); math.Abs(got-c.pooled) > 1e-12 {
 			t.Errorf("%s: pooled %v, want %v", c.objective, got, c.pooled)
 		}
+	}
+}
+
+func TestTrialsWithoutLoadAskNothingOfIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                    "without load no objective is implied",
+		"latency-p95 <= 1s":   `"latency-p95 <= 1s" is measured by load`,
+		"minimize error-rate": "a reward is measured by load",
+		"cpu <= 0.7":          "",
+		"minimize cpu":        "",
+	} {
+		p := DefaultPolicy()
+		p.NoLoad, p.Metrics = true, declaredMetrics
+		var o Objective
+		var r Reward
+		switch {
+		case strings.HasPrefix(text, "minimize"):
+			if err := r.UnmarshalText([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+			_ = r.Bind(declaredMetrics)
+			p.Rewards = append(p.Rewards, r)
+		case text != "":
+			if err := o.UnmarshalText([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+			_ = o.Bind(declaredMetrics)
+			p.Objectives = append(p.Objectives, o)
+		}
+		got := strings.Join(p.CheckPattern(1, true), "\n")
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Nothing is believed of totals that would compare the weights.
+func TestNothingIsBelievedOfTotalsOfSplitTraffic(t *testing.T) {
+	var r Reward
+	if err := r.UnmarshalText([]byte("maximize sales")); err != nil {
+		t.Fatal(err)
+	}
+	j := metricsOnly(t, both, func(p *Policy) { p.Rewards, p.OnlyAsked = []Reward{r}, true }, "checkout-errors <= 20%")
+	all := windows(level(2), 1, 2, 60)
+	for i := range all {
+		all[i].Weights = []int{90, 10}
+	}
+	play(j, all)
+	if c := j.Conclude(true); c.Choice.Winner != "" || c.Choice.Draws != 0 || c.Choice.Rankings[0].Series != trial.MetricsSeries {
+		t.Errorf("winner %q after %d draws, of %q", c.Choice.Winner, c.Choice.Draws, c.Choice.Rankings[0].Series)
+	}
+	if to := j.Weights(DefaultTraffic(), []int{90, 10}); !slices.Equal(to, []int{90, 10}) {
+		t.Errorf("weights %v", to)
 	}
 }
