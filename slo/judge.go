@@ -161,7 +161,12 @@ func (j *Judge) void() {
 }
 
 func (q *question) add(r judgedRound, baseline int, versions []trial.Version) {
-	if gap := q.gap(r, baseline, versions); gap != "" {
+	gap := q.gap(r, baseline, versions)
+	if gap == "" && q.meansNothing(r, baseline) {
+		gap = versions[baseline].Name + ": a figure below 0, of which a percentage means nothing; write baseline + or baseline - instead"
+		q.forget(gap)
+	}
+	if gap != "" {
 		q.gaps.note(gap)
 		return
 	}
@@ -175,6 +180,20 @@ func (q *question) add(r judgedRound, baseline int, versions []trial.Version) {
 	}
 	against, within := q.evidence(1)
 	q.against, q.within = math.Max(q.against, against), math.Max(q.within, within)
+}
+
+// meansNothing reports whether a limit is a percentage of a figure below 0: 110 %
+// of −1 is less than −1. Figures of the load never are.
+func (q *question) meansNothing(r judgedRound, baseline int) bool {
+	o := q.objective
+	return o.metric == declared && o.limit.kind == ratio && o.limit.value != 1 && o.figure(r.view[baseline]) < 0
+}
+
+// forget ends a question for good. The rounds that it still could be asked of are
+// no fair choice of all.
+func (q *question) forget(why string) {
+	q.statistic, q.rounds, q.against, q.within = nothing{why}, 0, 0, 0
+	q.decide(trial.Inconclusive)
 }
 
 // evidence is the evidence for beyond and for within the limit, were the

@@ -114,7 +114,7 @@ func newStatistic(o Objective, who pair) statistic {
 	isShare, isQuantile := o.isShare(), o.isQuantile()
 	switch {
 	case o.metric == unbound:
-		return nothing{}
+		return nothing{"its metric is not known"}
 	case o.limit.kind == absolute && (isShare || isQuantile):
 		return &shareStatistic{objective: o, who: who}
 	case isQuantile:
@@ -130,16 +130,16 @@ func newStatistic(o Objective, who pair) statistic {
 	}
 }
 
-// nothing is the statistic of an objective on a metric that nobody knows: it
-// never has data, so it never passes.
-type nothing struct{}
+// nothing is the statistic of an objective that can't be judged: it never has
+// data, so it never passes.
+type nothing struct{ why string }
 
 func (nothing) add(judgedRound) bool { return false }
 
 func (nothing) repeated(float64) (above, below float64) { return 0, 0 }
 
-func (nothing) figures(outlook) figures {
-	return figures{within: math.NaN(), anytime: unknown, credible: unknown, method: "nothing: its metric is not known"}
+func (n nothing) figures(outlook) figures {
+	return figures{within: math.NaN(), anytime: unknown, credible: unknown, unit: trial.Ratio, method: "nothing: " + n.why}
 }
 
 // allowed is the candidate's limit where the baseline's value is b.

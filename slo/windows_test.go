@@ -397,6 +397,12 @@ func TestUnknownSeriesAndMetricsShowNothing(t *testing.T) {
 	if c := j.Conclude(true); c.Verdict != trial.Inconclusive || !strings.Contains(c.Reason, "gpu") {
 		t.Errorf("%s: %q", c.Verdict, c.Reason)
 	}
+	// Nor is it taken for something that load gives.
+	j = judgeOf(t, both, nil, "gpu <= 0.7")
+	play(j, rounds(same, 1, 2, 240))
+	if f := j.Conclude(true).Findings[0]; f.Verdict != trial.Inconclusive || f.Rounds != 0 {
+		t.Errorf("%s after %d rounds: %s", f.Verdict, f.Rounds, f.Reason)
+	}
 }
 
 // By hand: bounds 0.1, 0.25, 0.5; one observation below the first, two, three,
@@ -876,5 +882,34 @@ func TestNothingIsBelievedOfTotalsOfSplitTraffic(t *testing.T) {
 	}
 	if to := j.Weights(DefaultTraffic(), []int{90, 10}); !slices.Equal(to, []int{90, 10}) {
 		t.Errorf("weights %v", to)
+	}
+}
+
+// Figures may be below 0: amounts may be compared, percentages of them not.
+func TestFiguresBelowZero(t *testing.T) {
+	below := func(r *rand.Rand, version, round int) []trial.Sample {
+		x := -1 + 0.05*r.NormFloat64()
+		if round < 45 {
+			x = 1 + 0.05*r.NormFloat64()
+		}
+		return []trial.Sample{ofValue("cpu", x), ofCounts("checkout-errors", 20, 100)}
+	}
+	for text, want := range map[string]trial.Verdict{
+		"cpu <= 150% of baseline": trial.Inconclusive, "cpu <= baseline + 0.5": trial.Pass, "cpu >= baseline + 0.5": trial.Fail,
+	} {
+		// The other objective keeps the trial open after a first pass.
+		j := metricsOnly(t, both, nil, text, "checkout-errors <= 19%")
+		for _, r := range windows(below, 1, 2, 60) {
+			j.Look(r)
+		}
+		c := j.Conclude(true)
+		if f := c.Findings[0]; f.Verdict != want || (want == trial.Inconclusive) != strings.Contains(f.Reason, "of which a percentage means nothing") {
+			t.Errorf("%s: %s: %s", text, f.Verdict, f.Reason)
+		}
+	}
+	j := metricsOnly(t, both, nil, "cpu <= baseline + 0.5")
+	play(j, windows(func(r *rand.Rand, v, i int) []trial.Sample { return below(r, v, 99) }, 1, 2, 60))
+	if f := j.Conclude(true).Findings[0]; f.Anytime.High.Known() || f.Change.Known() || f.Verdict != trial.Pass {
+		t.Errorf("a change of %v, %+v", f.Change, f.Anytime)
 	}
 }
