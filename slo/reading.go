@@ -92,6 +92,8 @@ func (o Objective) above(s sample, limit float64) number {
 // request is +Inf.
 func (o Objective) figure(s sample) float64 {
 	switch {
+	case o.metric == unbound:
+		return math.NaN()
 	case o.isShare():
 		hits, trials := o.hits(s)
 		return hits / trials

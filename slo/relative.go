@@ -109,7 +109,6 @@ type valueRatio struct {
 	who       pair
 	rounds    chain
 	ladder    ladder
-	base      float64 // sum of the baseline's figures
 }
 
 func (v *valueRatio) add(r judgedRound) bool {
@@ -122,7 +121,6 @@ func (v *valueRatio) add(r judgedRound) bool {
 	}
 	v.rounds.add(c - v.objective.allowed(b))
 	v.ladder = append(v.ladder, func(factor float64) float64 { return c - factor*b })
-	v.base += b
 	return true
 }
 
@@ -133,11 +131,7 @@ func (v *valueRatio) repeated(times float64) (above, below float64) {
 }
 
 func (v *valueRatio) figures(l outlook) figures {
-	f := ratioFigures(l, &v.rounds, v.ladder, "contrast of "+v.objective.figureWords()+", paired by round")
-	if v.base <= 0 { // there is no ratio to what is 0 or less
-		f.anytime, f.credible, f.change = unknown, unknown, nil
-	}
-	return f
+	return ratioFigures(l, &v.rounds, v.ladder, "contrast of "+v.objective.figureWords()+", paired by round")
 }
 
 // shareDifference judges the difference of two shares. With few hits the

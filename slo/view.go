@@ -192,10 +192,12 @@ func (h *history) failures() float64 { return float64(h.failed) / float64(h.requ
 
 // figure is the pooled one that an objective is about, NaN where there is none.
 func (h *history) figure(o Objective) float64 {
-	if o.metric != declared {
+	switch p := h.pool(o); {
+	case o.metric == unbound:
+		return math.NaN()
+	case o.metric != declared:
 		return h.value(o.metric, o.stat)
-	}
-	if p := h.pool(o); p != nil {
+	case p != nil:
 		return p.figure()
 	}
 	return math.NaN()

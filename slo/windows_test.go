@@ -908,8 +908,10 @@ func TestFiguresBelowZero(t *testing.T) {
 		}
 	}
 	j := metricsOnly(t, both, nil, "cpu <= baseline + 0.5")
-	play(j, windows(func(r *rand.Rand, v, i int) []trial.Sample { return below(r, v, 99) }, 1, 2, 60))
-	if f := j.Conclude(true).Findings[0]; f.Anytime.High.Known() || f.Change.Known() || f.Verdict != trial.Pass {
+	play(j, windows(func(r *rand.Rand, v, _ int) []trial.Sample {
+		return []trial.Sample{ofValue("cpu", -1-3*float64(v)+0.05*r.NormFloat64())}
+	}, 1, 2, 60))
+	if f := j.Conclude(true).Findings[0]; f.Anytime.Low.Known() || f.Anytime.High.Known() || f.Credible.Low.Known() || f.Credible.High.Known() || f.Change.Known() || f.Verdict != trial.Pass {
 		t.Errorf("a change of %v, %+v", f.Change, f.Anytime)
 	}
 }
