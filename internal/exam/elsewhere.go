@@ -77,7 +77,7 @@ func falling(window int) float64 {
 	return 1. / 3
 }
 
-// figures are normal with a tenth of the level as their spread, and a drift that
+// figures are normal with a tenth of the level as their spread, plus a drift that
 // versions share; a part of them is missing.
 func figures(rho, missing float64, levels ...float64) source {
 	return func(r *rand.Rand) func(int, int) trial.Sample {
@@ -86,7 +86,7 @@ func figures(rho, missing float64, levels ...float64) source {
 			if drawn != window {
 				drift, drawn = rho*drift+math.Sqrt(1-rho*rho)*r.NormFloat64(), window
 			}
-			x := levels[version] * (1 + 0.1*r.NormFloat64() + 0.1*rho*drift)
+			x := levels[version]*(1+0.1*r.NormFloat64()) + 0.05*rho*drift
 			if r.Float64() < missing {
 				return trial.Sample{Missing: "HTTP 500"}
 			}
