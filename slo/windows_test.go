@@ -524,6 +524,9 @@ func TestTrafficOfAMetricShowsAMismatch(t *testing.T) {
 		if got.Findings[1].Verdict != trial.Pass {
 			t.Errorf("%v: what compares nothing is %s", c.actual, got.Findings[1].Verdict)
 		}
+		if parts := got.Parts; len(parts) != 2 || math.Abs(parts[1].Assigned.Value-0.1) > 1e-9 || math.Abs(parts[1].Got.Value-c.actual[1]) > 1e-9 || parts[1].Requests%int(1000*c.actual[1]) != 0 {
+			t.Errorf("%v: parts %+v", c.actual, parts)
+		}
 	}
 }
 
@@ -913,5 +916,18 @@ func TestFiguresBelowZero(t *testing.T) {
 	}, 1, 2, 60))
 	if f := j.Conclude(true).Findings[0]; f.Anytime.Low.Known() || f.Anytime.High.Known() || f.Credible.Low.Known() || f.Credible.High.Known() || f.Change.Known() || f.Verdict != trial.Pass {
 		t.Errorf("a change of %v, %+v", f.Change, f.Anytime)
+	}
+}
+
+// A window in which live traffic was being moved is seen, and never judged.
+func TestSettlingWindowsAreNotJudged(t *testing.T) {
+	j := metricsOnly(t, both, nil, "cpu <= 150% of baseline")
+	all := windows(level(1), 1, 2, 60)
+	for i := range all {
+		all[i].Settling = i%2 == 0
+	}
+	look := play(j, all)
+	if c := j.Conclude(true); look.Rounds != 29 && look.Rounds != 30 || c.Verdict != trial.Pass || c.Findings[0].Missing != 0 || len(c.Courses[0].At) < 58 {
+		t.Errorf("%s after %d windows, %d points", c.Verdict, look.Rounds, len(c.Courses[0].At))
 	}
 }
