@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"reflect"
@@ -41,6 +42,7 @@ func Load(src Sources) (File, []Warning, error) {
 	}
 	file := Default()
 	d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	bind(d.ledger, &file)
 	file.Written, file.Referred = d.written, d.referred
 	// A target may tell of a body only the token that was filled in. It is not
 	// for Secrets: as a mask, a commit's name would riddle the log.
@@ -72,10 +74,28 @@ func LoadStored(data []byte, flags map[string]string) (File, error) {
 		}
 	}
 	d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	bind(d.ledger, &file)
 	if changed {
 		checker{d.ledger, file, nil}.policy()
 	}
 	return file, d.err()
+}
+
+// bind finds the metrics that objectives and rewards are about: load gives some,
+// the file declares others, in any order.
+func bind(l *ledger, file *File) {
+	one := func(list, key string, i int, err error) {
+		path := fmt.Sprintf("%s[%d]", list, i)
+		if err != nil && !l.isUnread(path) {
+			l.add(l.place(join(path, key)), path, "%v", err)
+		}
+	}
+	for i := range file.Objectives {
+		one("objectives", "objective", i, file.Objectives[i].Bind(file.Metrics))
+	}
+	for i := range file.Rewards {
+		one("rewards", "reward", i, file.Rewards[i].Bind(file.Metrics))
+	}
 }
 
 // environment is os.Environ as a map; of a name given twice, the last counts.

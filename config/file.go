@@ -36,6 +36,9 @@ type File struct {
 	// refer to variables, by what they came to: it is what is shown of them. Referred is what was filled in.
 	Written  map[string]string `yaml:"-"`
 	Referred []string          `yaml:"-"`
+
+	// Metrics are those from elsewhere that objectives and rewards may be about.
+	Metrics []slo.Metric `yaml:"-"`
 }
 
 // Default is the file of a trial that says nothing.
@@ -56,7 +59,7 @@ func Default() File {
 func (f File) Policy() slo.Policy {
 	return slo.Policy{
 		Pattern: f.Pattern, Objectives: f.Objectives, Rewards: f.Rewards,
-		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil,
+		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Metrics: f.Metrics, Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil,
 	}
 }
 

@@ -203,8 +203,12 @@ func leadWay(l *trial.Lead) string {
 
 // way is how far an objective is from its verdict.
 func way(s trial.Standing) string {
+	noun := "round"
+	if s.Series != "" {
+		noun = "window"
+	}
 	if s.Verdict != trial.Inconclusive {
-		return fmt.Sprintf("%s since round %d", s.Verdict, s.Decided)
+		return fmt.Sprintf("%s since %s %d", s.Verdict, noun, s.Decided)
 	}
 	text := summary.Bar(s.Progress, 12)
 	switch {
@@ -214,7 +218,7 @@ func way(s trial.Standing) string {
 		text += " holds so far"
 	}
 	if s.Needs != nil && s.Needs.Rounds > 0 {
-		text += fmt.Sprintf(", about %d rounds more", s.Needs.Rounds)
+		text += fmt.Sprintf(", about %d %ss more", s.Needs.Rounds, noun)
 	}
 	return text
 }

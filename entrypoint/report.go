@@ -62,11 +62,11 @@ func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Repor
 	r := trial.Report{
 		Schema: trial.ReportSchema, Tool: h.Tool, Name: file.Name, Started: h.Started,
 		Status: trial.Judged, Verdict: c.Verdict, Mode: file.Mode.String(), Reason: c.Reason,
-		Findings: c.Findings, Pairs: c.Pairs, Choice: c.Choice, Versions: h.Versions, Totals: c.Totals, Series: c.Tracks,
+		Findings: c.Findings, Pairs: c.Pairs, Choice: c.Choice, Versions: h.Versions, Totals: c.Totals, Series: c.Tracks, Courses: c.Courses,
 		Measured: trial.Measured{
 			Seed: h.Seed, Rate: load.Rate.PerSecond, Planned: load.For, Warmup: load.Warmup, AtLeast: file.AtLeast,
 			Lasted: time.Duration(c.Seconds * float64(time.Second)), RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,
-			Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections,
+			Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections, Windows: c.Windows,
 		},
 	}
 	r.Notes = notes(r, file, c)

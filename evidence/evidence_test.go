@@ -213,3 +213,90 @@ func TestUnnamedRequestsAreKept(t *testing.T) {
 		t.Errorf("the counts of nobody's requests are missing in %s", text)
 	}
 }
+
+// windowRound has every kind of sample, and one that is missing.
+func windowRound(index int) trial.Round {
+	sum, value, total := 0.1+0.2, 1e-17, 12345678.9
+	return trial.Round{
+		Series: trial.MetricsSeries, Index: index, Start: 15 * time.Second, End: 30 * time.Second, Complete: true, Weights: []int{90, 10},
+		Samples: []trial.Sample{
+			{Version: 0, Metric: "conversions", Counts: &trial.Counts{Hits: 0, Trials: 100.25}, Reset: true},
+			{Version: 1, Metric: "db-latency", Histogram: &trial.Histogram{Bounds: []float64{0.1, 0.3}, Counts: []float64{1, 0, 2}, Sum: &sum}},
+			{Version: 0, Metric: "queue", Moments: &trial.Moments{N: 3, Sum: -1, SumSquares: 5}},
+			{Version: 0, Metric: "cpu", Value: &value},
+			{Version: 1, Metric: "sales", Total: &total},
+			trial.Missed(1, "cpu", "HTTP 500\n<b>"),
+		},
+	}
+}
+
+func TestSamplesAreReadAsTheyWereWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "report")
+	w, err := Create(dir, header, []byte("candidate: http://x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []trial.Round{round(0), windowRound(0), round(1), windowRound(1)}
+	for _, r := range want {
+		if err := w.Append(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, e.Rounds); diff != "" {
+		t.Error(diff)
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, RoundsFile))
+	line := strings.Split(string(text), "\n")[2]
+	for _, absent := range []string{"generator", `"versions"`, "requests", "null"} {
+		if strings.Contains(line, absent) {
+			t.Errorf("a round of metrics has %s: %s", absent, line)
+		}
+	}
+}
+
+func TestSamplesThatCantBeAreRefused(t *testing.T) {
+	for _, spoil := range [][2]string{
+		{`"trials":100.25`, `"trials":-1`}, {`"version":0`, `"version":2`}, {`"missing":"HTTP`, `"value":1,"missing":"HTTP`},
+	} {
+		dir := filepath.Join(t.TempDir(), "report")
+		w, err := Create(dir, header, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			if err := w.Append(windowRound(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		text, _ := os.ReadFile(filepath.Join(dir, RoundsFile))
+		rewrite(t, dir, RoundsFile, []byte(strings.Replace(string(text), spoil[0], spoil[1], 1)))
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "line 2: its sample of") {
+			t.Errorf("%v: %v", spoil, err)
+		}
+	}
+}
+
+// The window that docs/evidence.md shows.
+func TestWindowOfThePageIsRead(t *testing.T) {
+	page, err := os.ReadFile("../docs/evidence.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, found := strings.Cut(string(page), "```json\n{\"series\":\"metrics\"")
+	shown, _, _ = strings.Cut(shown, "\n")
+	if !found {
+		t.Fatal("docs/evidence.md shows no window")
+	}
+	r, err := readRound([]byte(`{"series":"metrics"`+shown), 2, nil, nil)
+	if err != nil || len(r.Samples) != 2 || *r.Samples[0].Value != 0.52 || r.Samples[1].Missing == "" || r.Requests != nil {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

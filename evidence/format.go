@@ -32,19 +32,23 @@ type Header struct {
 
 // line is every further line of rounds.jsonl: one round.
 type line struct {
-	Series    string          `json:"series"`
-	Round     int             `json:"round"`
-	Start     float64         `json:"start"` // seconds since the first slot
-	End       float64         `json:"end"`
-	Warmup    bool            `json:"warmup"`
-	Complete  bool            `json:"complete"`
-	Weights   []int           `json:"weights,omitempty"`  // of live traffic, percent, in the order of the versions
-	Settling  bool            `json:"settling,omitempty"` // while that split was being moved, or right after
-	Generator trial.Generator `json:"generator"`
-	Versions  []sample        `json:"versions"`
-	Unnamed   *sample         `json:"unnamed,omitempty"` // what no version was known to answer; nil where there was nothing
-	Requests  frame           `json:"requests"`
-	Examples  []trial.Example `json:"examples,omitempty"`
+	Series   string  `json:"series"`
+	Round    int     `json:"round"`
+	Start    float64 `json:"start"` // seconds since the first slot
+	End      float64 `json:"end"`
+	Warmup   bool    `json:"warmup"`
+	Complete bool    `json:"complete"`
+	Weights  []int   `json:"weights,omitempty"`  // of live traffic, percent, in the order of the versions
+	Settling bool    `json:"settling,omitempty"` // while that split was being moved, or right after
+
+	// What was sent; nothing of it in a round of metrics from elsewhere.
+	Generator *trial.Generator `json:"generator,omitempty"`
+	Versions  []sample         `json:"versions,omitempty"`
+	Unnamed   *sample          `json:"unnamed,omitempty"` // what no version was known to answer; nil where there was nothing
+	Requests  *frame           `json:"requests,omitempty"`
+
+	Examples []trial.Example `json:"examples,omitempty"`
+	Samples  []trial.Sample  `json:"samples,omitempty"` // of metrics from elsewhere
 }
 
 // frame is where a round's raw records stand in the requests file: one whole

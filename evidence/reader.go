@@ -98,37 +98,54 @@ func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.D
 	if err := json.Unmarshal(text, &l); err != nil {
 		return trial.Round{}, err
 	}
-	if l.Requests.Bytes < 0 || l.Requests.Offset < 0 {
-		return trial.Round{}, errors.New("its requests: they can't stand there")
+	out := trial.Round{
+		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),
+		Warmup: l.Warmup, Complete: l.Complete, Weights: l.Weights, Settling: l.Settling, Examples: l.Examples, Samples: l.Samples,
 	}
-	packed := make([]byte, l.Requests.Bytes)
-	if _, err := requests.ReadAt(packed, l.Requests.Offset); err != nil {
-		return trial.Round{}, fmt.Errorf("its requests: %w", err)
-	}
-	raw, err := unpacker.DecodeAll(packed, nil)
-	if err != nil {
-		return trial.Round{}, fmt.Errorf("its requests: %w", err)
-	}
-	records, err := decode(raw)
-	if err != nil {
-		return trial.Round{}, fmt.Errorf("its requests: %w", err)
-	}
-	if len(records) != l.Requests.Count {
-		return trial.Round{}, fmt.Errorf("its requests: %d records, not %d", len(records), l.Requests.Count)
-	}
-	for _, q := range records {
-		if int(q.Version) >= versions && q.Version != trial.Nobody {
-			return trial.Round{}, fmt.Errorf("its requests: there is no version %d", q.Version)
+	for _, given := range l.Samples {
+		if err := given.Check(); err != nil || given.Version < 0 || given.Version >= versions {
+			return trial.Round{}, errors.Join(fmt.Errorf("its sample of %s for version %d can't be", given.Metric, given.Version), err)
 		}
 	}
 	if l.Weights != nil && len(l.Weights) != versions {
 		return trial.Round{}, fmt.Errorf("its weights: %d, not %d", len(l.Weights), versions)
 	}
-	return trial.Round{
-		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),
-		Warmup: l.Warmup, Complete: l.Complete, Weights: l.Weights, Settling: l.Settling,
-		Requests: records, Generator: l.Generator, Examples: l.Examples,
-	}, nil
+	if l.Generator != nil {
+		out.Generator = *l.Generator
+	}
+	if l.Requests == nil {
+		return out, nil
+	}
+	var err error
+	out.Requests, err = readRequests(*l.Requests, versions, requests, unpacker)
+	return out, err
+}
+
+func readRequests(at frame, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) ([]trial.Request, error) {
+	if at.Bytes < 0 || at.Offset < 0 {
+		return nil, errors.New("its requests: they can't stand there")
+	}
+	packed := make([]byte, at.Bytes)
+	if _, err := requests.ReadAt(packed, at.Offset); err != nil {
+		return nil, fmt.Errorf("its requests: %w", err)
+	}
+	raw, err := unpacker.DecodeAll(packed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("its requests: %w", err)
+	}
+	records, err := decode(raw)
+	if err != nil {
+		return nil, fmt.Errorf("its requests: %w", err)
+	}
+	if len(records) != at.Count {
+		return nil, fmt.Errorf("its requests: %d records, not %d", len(records), at.Count)
+	}
+	for _, q := range records {
+		if int(q.Version) >= versions && q.Version != trial.Nobody {
+			return nil, fmt.Errorf("its requests: there is no version %d", q.Version)
+		}
+	}
+	return records, nil
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s*1e9 + 0.5) }

@@ -61,6 +61,26 @@ func Create(dir string, h Header, trialFile []byte, stale ...string) (*Writer, e
 
 // Append makes a round durable.
 func (w *Writer) Append(r trial.Round) error {
+	l := line{
+		Series: r.Series, Round: r.Index, Start: r.Start.Seconds(), End: r.End.Seconds(),
+		Warmup: r.Warmup, Complete: r.Complete, Weights: r.Weights, Settling: r.Settling, Examples: r.Examples, Samples: r.Samples,
+	}
+	if r.Samples == nil {
+		if err := w.store(r, &l); err != nil {
+			return err
+		}
+	}
+	if err := w.writeLine(l); err != nil {
+		return fmt.Errorf("storing round %d: %w", r.Index, err)
+	}
+	if l.Requests != nil {
+		w.offset += int64(l.Requests.Bytes)
+	}
+	return nil
+}
+
+// store puts a round's raw records on disk, and their statistics into its line.
+func (w *Writer) store(r trial.Round, l *line) error {
 	w.raw = encode(w.raw[:0], r.Requests)
 	w.packed = w.packer.EncodeAll(w.raw, w.packed[:0])
 	if _, err := w.requests.Write(w.packed); err != nil {
@@ -69,21 +89,13 @@ func (w *Writer) Append(r trial.Round) error {
 	if err := w.requests.Sync(); err != nil {
 		return fmt.Errorf("storing the requests of round %d: %w", r.Index, err)
 	}
-	l := line{
-		Series: r.Series, Round: r.Index, Start: r.Start.Seconds(), End: r.End.Seconds(),
-		Warmup: r.Warmup, Complete: r.Complete, Weights: r.Weights, Settling: r.Settling, Generator: r.Generator, Examples: r.Examples,
-		Requests: frame{Offset: w.offset, Bytes: len(w.packed), Count: len(r.Requests)},
-	}
+	l.Generator, l.Requests = &r.Generator, &frame{Offset: w.offset, Bytes: len(w.packed), Count: len(r.Requests)}
 	for i, v := range w.versions {
 		l.Versions = append(l.Versions, w.sample(v.Name, uint8(i), r.Requests))
 	}
 	if unnamed := w.sample("", trial.Nobody, r.Requests); unnamed.Requests > 0 {
 		l.Unnamed = &unnamed
 	}
-	if err := w.writeLine(l); err != nil {
-		return fmt.Errorf("storing round %d: %w", r.Index, err)
-	}
-	w.offset += int64(len(w.packed))
 	return nil
 }
 

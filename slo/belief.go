@@ -16,12 +16,17 @@ type belief struct {
 	joint   bayes.Joint
 }
 
-// add takes one round, unless some figure is missing in it.
-func (b *belief) add(v view) {
+// add takes one round, unless some figure is missing in it, or says more of the
+// weights than of the versions.
+func (b *belief) add(r judgedRound) {
 	var figures []float64
-	for _, r := range b.rewards {
-		for _, s := range v {
-			x := s.figure(r.metric, r.stat)
+	for _, reward := range b.rewards {
+		o := reward.equal()
+		if o.metric == declared && o.comparesWeights() && r.split {
+			return
+		}
+		for _, s := range r.view {
+			x := o.figure(s)
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return
 			}
@@ -29,24 +34,6 @@ func (b *belief) add(v view) {
 		}
 	}
 	b.joint.Add(figures)
-}
-
-// figure is the round's own of any metric: unlike value it knows shares and
-// quantiles. A quantile that is a failed request is +Inf.
-func (s sample) figure(m metric, f stat) float64 {
-	switch {
-	case s.requests == 0:
-		return math.NaN()
-	case m == errorRate:
-		return share(s.failed, s.requests)
-	case m == latency && f.kind == quantile:
-		rank := int(math.Ceil(f.p * float64(s.requests)))
-		if rank > len(s.sorted) {
-			return math.Inf(1)
-		}
-		return float64(s.sorted[max(rank, 1)-1]) * tick
-	}
-	return s.value(m, f.kind)
 }
 
 // draws is how often the posterior is drawn from: a probability of a half is

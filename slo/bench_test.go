@@ -32,8 +32,8 @@ func BenchmarkHour(b *testing.B) {
 			j.Look(r)
 			looks = append(looks, time.Since(began))
 		}
-		if j.rounds < len(hour) {
-			b.Fatalf("decided after %d rounds", j.rounds)
+		if j.load.rounds < len(hour) {
+			b.Fatalf("decided after %d rounds", j.load.rounds)
 		}
 		began := time.Now()
 		j.Conclude(true)

@@ -5,33 +5,61 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/slo/bayes"
+	"github.com/seatrial/seatrial/trial"
 )
 
 // Check returns why a load of this many judged rounds of this length can't be
 // judged as the policy asks for so many versions, each with its remedy; nothing
 // if it can.
 func (p Policy) Check(rounds int, length time.Duration, versions int) []string {
+	return p.checkSeries(trial.LoadSeries, rounds, length, versions)
+}
+
+// CheckWindows is the same of a series of metrics from elsewhere.
+func (p Policy) CheckWindows(series string, windows int, length time.Duration, versions int) []string {
+	return p.checkSeries(series, windows, length, versions)
+}
+
+func (p Policy) checkSeries(name string, rounds int, length time.Duration, versions int) []string {
 	var mistakes []string
+	s := &series{name: name}
+	what, remedy := "load", ", a higher rate,"
+	if !s.isLoad() {
+		what, remedy = name, ", a shorter interval,"
+	}
 	budget := time.Duration(rounds) * length
-	fewest := bayes.FewestRounds(1 - float64(p.Confidence))
-	for _, o := range p.Objectives {
-		fewest = max(fewest, bayes.FewestRounds(1-float64(p.confidence(o))))
+	if fewest := p.fewest(name, versions); rounds < fewest {
+		return append(mistakes, fmt.Sprintf("%s of %s is %s of %s; the judge needs at least %d: use for: %s or longer",
+			budget, what, counted(rounds, s.noun()), length, fewest, up(time.Duration(fewest)*length)))
 	}
-	if len(p.Rewards) > 0 {
-		fewest = max(fewest, bayes.FewestRounds(p.duelAlpha(versions)))
-	}
-	if rounds < fewest {
-		return append(mistakes, fmt.Sprintf("%s of load is %s of %s; the judge needs at least %d: use for: %s or longer",
-			budget, counted(rounds, "round"), length, fewest, up(time.Duration(fewest)*length)))
-	}
-	seconds, least := p.atLeast()
-	needed := max(time.Duration(seconds*float64(time.Second)), time.Duration(least)*length)
-	if needed > budget {
+	least := p.atLeast(name)
+	lasting := time.Duration(least.seconds * float64(time.Second))
+	if needed := max(lasting, time.Duration(least.rounds)*length); needed > budget {
+		of := counted(least.rounds, s.noun())
+		if lasting > 0 {
+			of = lasting.String() + " and " + of
+		}
 		mistakes = append(mistakes, fmt.Sprintf(
-			"%s of load can never pass: a pass needs %s and %s of %s; use for: %s or longer, a higher rate, or at-least: %s",
-			budget, time.Duration(seconds*float64(time.Second)), counted(least, "round"), length, up(needed), budget))
+			"%s of %s can never pass: a pass needs %s of %s; use for: %s or longer%s or at-least: %s",
+			budget, what, of, length, up(needed), remedy, budget))
 	}
 	return mistakes
+}
+
+// fewest is the number of rounds of a series below which nothing is shown.
+func (p Policy) fewest(series string, versions int) int {
+	fewest := bayes.FewestRounds(1 - float64(p.Confidence))
+	for _, o := range p.Objectives {
+		if o.series() == series {
+			fewest = max(fewest, bayes.FewestRounds(1-float64(p.confidence(o))))
+		}
+	}
+	for _, r := range p.Rewards {
+		if r.series() == series {
+			fewest = max(fewest, bayes.FewestRounds(p.duelAlpha(versions)))
+		}
+	}
+	return fewest
 }
 
 // up rounds a remedy to whole seconds, upwards.

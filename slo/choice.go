@@ -83,10 +83,13 @@ func (j *Judge) ranking(k int, race *race, chances *chances, running []bool) tri
 	if r.Source != (trial.Source{}) {
 		out.Source = &r.Source
 	}
+	if s := j.seriesOf(o); !s.isLoad() {
+		out.Series = s.name
+	}
 	for v, version := range j.versions {
 		p := trial.Place{
 			Version: version.Name, Out: !running[v],
-			Value: trial.Quantity{Value: j.judged[v].value(o.metric, o.stat), Unit: o.unit()},
+			Value: trial.Quantity{Value: j.value(v, o), Unit: o.unit()},
 			Best:  trial.Quantity{Value: math.NaN(), Unit: trial.Share}, Loss: trial.Quantity{Value: math.NaN(), Unit: lossUnit(o)},
 		}
 		p.Credible = between(j.contest.belief.interval(k*len(j.versions)+v, j.contest.alike()), o.unit())
@@ -98,12 +101,12 @@ func (j *Judge) ranking(k int, race *race, chances *chances, running []bool) tri
 	for _, d := range race.duels {
 		out.Duels = append(out.Duels, d.finding(j))
 	}
-	out.Statistic = race.duels[0].statistic.figures(outlook{needed: race.duels[0].needed(), pooled: j.judged}).method
+	out.Statistic = race.duels[0].statistic.figures(outlook{needed: race.duels[0].needed(), pooled: j.seriesOf(o).judged}).method
 	return out
 }
 
 func lossUnit(o Objective) trial.Unit {
-	if o.metric == errorRate {
+	if o.isShare() {
 		return trial.Points
 	}
 	return o.unit()
@@ -116,6 +119,8 @@ func (j *Judge) outcome(c Conclusion, out trial.Choice) string {
 		return j.why(w)
 	case j.voided != "":
 		return j.voided
+	case j.lost() != "":
+		return j.stay(j.lost())
 	case c.Verdict == trial.Fail:
 		return j.stay("no candidate can win: " + strings.Join(j.losses(), "; "))
 	}
@@ -157,7 +162,7 @@ func (j *Judge) runnerUp(race *race, w int) int {
 	}
 	o := race.reward.equal()
 	return slices.MinFunc(rivals, func(a, b int) int {
-		x, y := j.judged[a].value(o.metric, o.stat), j.judged[b].value(o.metric, o.stat)
+		x, y := j.value(a, o), j.value(b, o)
 		if race.reward.large {
 			x, y = y, x
 		}

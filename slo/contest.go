@@ -30,6 +30,7 @@ func (p Policy) duelAlpha(versions int) float64 {
 	return (1 - float64(p.Confidence)) / float64(versions)
 }
 
+// add takes a round of any series: a duel takes what it has data in.
 func (c *contest) add(r judgedRound) {
 	if c == nil {
 		return
@@ -39,7 +40,7 @@ func (c *contest) add(r judgedRound) {
 			d.add(r)
 		}
 	}
-	c.belief.add(r.view)
+	c.belief.add(r)
 }
 
 // alike is how many rounds count as one, by the duel in which most do.
@@ -58,7 +59,7 @@ func (c *contest) alike() float64 {
 // elect gives the trial its winner, as soon as one is shown and a pass may be
 // given.
 func (j *Judge) elect() {
-	if j.contest == nil || j.contest.winner >= 0 || j.voided != "" || !j.longEnough() || j.outage.rounds > 0 {
+	if j.contest == nil || j.contest.winner >= 0 || j.voided != "" || j.lost() != "" || !j.longEnough() || j.outage.rounds > 0 {
 		return
 	}
 	var able []int
@@ -179,7 +180,7 @@ func (j *Judge) choiceSoFar() trial.Verdict {
 // lead is the candidate that is best by the first reward so far, and the duel
 // that it is furthest from winning; nil where no version competes.
 func (j *Judge) lead() *trial.Lead {
-	if j.contest == nil || j.rounds == 0 {
+	if j.contest == nil || j.seen() == 0 {
 		return nil
 	}
 	running, leader := j.running(), j.foremost()
@@ -213,7 +214,7 @@ func (j *Judge) foremost() int {
 		if v == j.baseline || !running {
 			continue
 		}
-		if best < 0 || first.better(j.judged[v].value(o.metric, o.stat), j.judged[best].value(o.metric, o.stat)) {
+		if best < 0 || first.better(j.value(v, o), j.value(best, o)) {
 			best = v
 		}
 	}

@@ -73,7 +73,7 @@ func shareNoise(p, p0 float64) float64 {
 func noise(s statistic, times, perRound float64) float64 {
 	switch s := s.(type) {
 	case *shareStatistic:
-		return shareNoise(s.bad.share(), s.most())
+		return shareNoise(s.bad.share(), s.limit())
 	case *shareDifference:
 		if s.few(times) {
 			p := (s.c.hits + s.b.hits) / (s.c.trials + s.b.trials)

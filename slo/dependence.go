@@ -183,11 +183,10 @@ type clumps struct {
 	half         bool // whether waiting holds half of the next span
 }
 
-func (t *tally) add(hits, trials int) {
-	if trials == 0 {
+func (t *tally) add(k, n float64) {
+	if n == 0 {
 		return
 	}
-	k, n := float64(hits), float64(trials)
 	t.hits, t.trials = t.hits+k, t.trials+n
 	for i := range t.widths {
 		w := &t.widths[i]

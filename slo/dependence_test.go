@@ -165,12 +165,12 @@ func TestOnlyBurstsHaveADesignEffect(t *testing.T) {
 				hits++
 			}
 		}
-		even.add(hits, 25)
+		even.add(float64(hits), 25)
 		burst := 0
 		if round%20 == 0 {
 			burst = 10
 		}
-		bursts.add(burst, 25)
+		bursts.add(float64(burst), 25)
 		none.add(0, 25)
 	}
 	if got := even.designEffect(); got != 1 {
@@ -197,7 +197,7 @@ func TestHitsOfNeighbouringRoundsCountTogether(t *testing.T) {
 				hits++
 			}
 		}
-		lasting.add(hits, 5)
+		lasting.add(float64(hits), 5)
 	}
 	if one, all := lasting.widths[0].designEffect(), lasting.designEffect(); !(all > 2*one && all > 3) {
 		t.Errorf("design effect %.2f of rounds, %.2f of spans", one, all)
@@ -213,7 +213,7 @@ func TestHitsOfNeighbouringRoundsCountTogether(t *testing.T) {
 func TestErrorsThatBeganAreNoBurst(t *testing.T) {
 	var began tally
 	for round := range 16 {
-		began.add(round/8*2, 25)
+		began.add(float64(round/8*2), 25)
 	}
 	if got := began.designEffect(); got != 1 {
 		t.Errorf("design effect %v, want 1", got)

@@ -39,7 +39,7 @@ func newRace(r Reward, versions int, alpha float64) *race {
 // quantile lies between their own.
 func newDuelStatistic(r Reward, a, b int) statistic {
 	o := r.equal()
-	if o.metric == latency && o.stat.kind == quantile {
+	if o.isQuantile() {
 		return &exceedance{objective: o, who: pair{candidate: a, baseline: b}, drawn: []int{a, b}}
 	}
 	return newStatistic(o, pair{candidate: a, baseline: b})
@@ -119,8 +119,8 @@ func (r *race) beats(a, b int) bool {
 func (d *duel) finding(j *Judge) trial.Duel {
 	o := d.reward.equal()
 	_, _, change := j.compare(o, d.a, d.b)
-	shown := d.statistic.figures(outlook{needed: d.needed(), pooled: j.judged})
-	if j.epoch > 0 && shown.change != nil {
+	shown := d.statistic.figures(outlook{needed: d.needed(), pooled: j.seriesOf(o).judged})
+	if j.seriesOf(o).epoch > 0 && shown.change != nil {
 		change.Value = *shown.change
 	}
 	forA, forB := d.evidence(1)
@@ -130,7 +130,7 @@ func (d *duel) finding(j *Judge) trial.Duel {
 		Better: d.most[0] >= d.needed(), Worse: d.most[1] >= d.needed(),
 	}
 	if !out.Better && !out.Worse && d.rounds > 0 {
-		out.Needs = j.moreFor(func(times float64) bool { x, y := d.evidence(times); return math.Max(x, y) >= d.needed() })
+		out.Needs = j.moreFor(j.seriesOf(o), func(times float64) bool { x, y := d.evidence(times); return math.Max(x, y) >= d.needed() })
 	}
 	return out
 }

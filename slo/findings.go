@@ -23,20 +23,26 @@ type Conclusion struct {
 	Dropped  int
 	Totals   []trial.Totals
 	Tracks   []trial.Tracks
-	Answers  map[Answer]int // unexpected ones, in all rounds that ended
-	Parts    []trial.Part   // of the requests that live traffic's split shared; none where it shared none
-	Unnamed  int            // requests that nobody is known to have answered
+	Windows  []trial.Windows // of metrics from elsewhere
+	Courses  []trial.Course  // likewise
+	Answers  map[Answer]int  // unexpected ones, in all rounds that ended
+	Parts    []trial.Part    // of the requests that live traffic's split shared; none where it shared none
+	Unnamed  int             // requests that nobody is known to have answered
 }
 
 // Conclude sums up what the rounds have shown. Whether the trial came to its
 // end decides if an objective without data means anything.
 func (j *Judge) Conclude(ended bool) Conclusion {
-	j.ended = ended && j.rounds > 0 && !j.behind()
+	j.ended = ended && j.seen() > 0 && !j.behind()
+	main := j.main()
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
-		Rounds: j.rounds, Seconds: j.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: j.dropped,
-		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Answers: j.course.answers, Unnamed: j.unnamed.all,
-		Parts: j.ratio.parts(j.versions),
+		Rounds: main.rounds, Seconds: main.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: main.dropped,
+		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Windows: j.windows(), Courses: j.courses(), Answers: j.course.answers,
+		Parts: j.parts(), Unnamed: j.unnamed.all,
+	}
+	if lost := j.lost(); lost != "" && j.ended && j.policy.NoData == NoDataBroken && c.Broken == "" {
+		c.Broken = lost
 	}
 	for _, q := range j.questions {
 		c.Findings = append(c.Findings, j.finding(q))
@@ -50,8 +56,9 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 }
 
 func (j *Judge) look() trial.Look {
+	main := j.main()
 	return trial.Look{
-		Rounds: j.rounds, Seconds: j.seconds, Done: j.done, Verdict: j.verdictSoFar(),
+		Rounds: main.rounds, Seconds: main.seconds, Done: j.done, Verdict: j.verdictSoFar(),
 		Broken: j.broken(), Voided: j.voided, Late: j.late, Requests: j.planned,
 		Answered: j.answered(), Unnamed: j.unnamed.all, Standings: j.standings, Lead: j.lead,
 	}
@@ -71,6 +78,9 @@ func (j *Judge) standings() []trial.Standing {
 			s.Leaning = trial.Fail
 		}
 		s.Progress = math.Min(math.Max(s.Progress, 0), 1)
+		if !q.series.isLoad() {
+			s.Series = q.series.name
+		}
 		if q.verdict == trial.Inconclusive {
 			s.Needs = j.needs(q)
 		}
@@ -96,14 +106,14 @@ func (j *Judge) estimates(q *question) (baseline, candidate, change trial.Quanti
 // compare is of two versions; −1 for a rival that there is none of.
 func (j *Judge) compare(o Objective, version, rival int) (baseline, candidate, change trial.Quantity) {
 	unit := o.unit()
-	candidate = trial.Quantity{Value: j.judged[version].value(o.metric, o.stat), Unit: unit}
+	candidate = trial.Quantity{Value: j.value(version, o), Unit: unit}
 	baseline = trial.Quantity{Value: math.NaN(), Unit: unit}
 	change = trial.Quantity{Value: math.NaN(), Unit: trial.Ratio}
 	if rival < 0 {
 		return baseline, candidate, change
 	}
-	baseline.Value = j.judged[rival].value(o.metric, o.stat)
-	if o.metric == errorRate && o.limit.kind != ratio {
+	baseline.Value = j.value(rival, o)
+	if o.isShare() && o.limit.kind != ratio {
 		change.Unit, change.Value = trial.Points, candidate.Value-baseline.Value
 	} else if baseline.Value > 0 && baseline.Known() && candidate.Known() {
 		change.Value = candidate.Value/baseline.Value - 1
@@ -123,8 +133,8 @@ func (j *Judge) finding(q *question) trial.Finding {
 	}
 	f.Baseline, f.Candidate, f.Change = j.estimates(q)
 	f.Limit = trial.Quantity{Value: o.limitBeside(f.Baseline.Value), Unit: o.unit()}
-	shown := q.statistic.figures(outlook{needed: q.needed(), pooled: j.judged})
-	if j.epoch > 0 && shown.change != nil {
+	shown := q.statistic.figures(outlook{needed: q.needed(), pooled: q.series.judged})
+	if q.series.epoch > 0 && shown.change != nil {
 		f.Change.Value = *shown.change
 	}
 	f.Anytime, f.Credible = between(shown.anytime, shown.unit), between(shown.credible, shown.unit)
@@ -133,9 +143,13 @@ func (j *Judge) finding(q *question) trial.Finding {
 	f.Against, f.For = trial.Evidence{Log: against, Most: q.against}, trial.Evidence{Log: within, Most: q.within}
 	f.Statistic, f.Rounds = shown.method+shown.caution(), q.rounds
 	f.Effective = math.Round(10*shown.effective(q.rounds)) / 10
-	f.Requests = j.judged[q.candidate].requests
-	if o.Relative() {
-		f.Requests += j.judged[j.baseline].requests
+	f.Requests = q.series.judged[q.candidate].requests
+	if o.Relative() && j.baseline >= 0 {
+		f.Requests += q.series.judged[j.baseline].requests
+	}
+	if !q.series.isLoad() {
+		f.Series, f.Missing, f.Gaps = q.series.name, q.gaps.rounds(), q.gaps.told()
+		f.Window = q.series.seconds / math.Max(float64(q.series.rounds), 1)
 	}
 	if f.Verdict == trial.Inconclusive && f.Rounds > 0 {
 		f.Needs = j.needs(q)
@@ -170,19 +184,19 @@ const mostRepeats = 256
 // are: the fewest repetitions of the rounds so far that carry enough evidence
 // for a fail, or for a pass that at-least allows.
 func (j *Judge) needs(q *question) *trial.Needs {
-	if j.rounds == 0 {
+	if q.series.rounds == 0 {
 		return &trial.Needs{}
 	}
 	forFail := q.needed() + math.Log(float64(len(j.counted())))
 	fail := repeats(func(times float64) bool { against, _ := q.evidence(times); return against >= forFail })
 	pass := repeats(func(times float64) bool { _, within := q.evidence(times); return within >= j.neededToPass(q) })
-	return j.more(math.Min(fail, math.Max(pass, j.untilAtLeast())))
+	return j.more(q.series, math.Min(fail, math.Max(pass, q.series.untilAtLeast())))
 }
 
 // moreFor forecasts what would be enough for something that may be shown at any
 // time.
-func (j *Judge) moreFor(enough func(times float64) bool) *trial.Needs {
-	return j.more(repeats(enough))
+func (j *Judge) moreFor(s *series, enough func(times float64) bool) *trial.Needs {
+	return j.more(s, repeats(enough))
 }
 
 // repeats is the least number of repetitions that is enough, to about a
@@ -206,21 +220,20 @@ func repeats(enough func(times float64) bool) float64 {
 }
 
 // untilAtLeast is how many times the rounds so far make a pass possible.
-func (j *Judge) untilAtLeast() float64 {
-	seconds, rounds := j.policy.atLeast()
-	return math.Max(seconds/j.seconds, float64(rounds)/float64(j.rounds))
+func (s *series) untilAtLeast() float64 {
+	return math.Max(s.least.seconds/s.seconds, float64(s.least.rounds)/float64(s.rounds))
 }
 
 // more is what is missing until the rounds so far were seen times over.
-func (j *Judge) more(times float64) *trial.Needs {
+func (j *Judge) more(s *series, times float64) *trial.Needs {
 	if math.IsInf(times, 1) {
 		return &trial.Needs{}
 	}
 	more := math.Max(times-1, 0)
-	perVersion := float64(j.planned) / float64(len(j.versions))
-	return &trial.Needs{
-		Rounds:   max(1, int(math.Ceil(more*float64(j.rounds)))),
-		Seconds:  more * j.seconds,
-		Requests: max(1, int(math.Ceil(more*perVersion))),
+	needs := &trial.Needs{Rounds: max(1, int(math.Ceil(more*float64(s.rounds)))), Seconds: more * s.seconds}
+	if s.isLoad() {
+		perVersion := float64(j.planned) / float64(len(j.versions))
+		needs.Requests = max(1, int(math.Ceil(more*perVersion)))
 	}
+	return needs
 }

@@ -20,20 +20,14 @@ type Judge struct {
 	baseline  int // index, or -1
 	questions []*question
 
-	recent  []view     // the rounds just before, warm-up included
-	judged  []*history // of each version
-	rounds  int        // judged
-	seconds float64    // judged
-	planned int        // requests in judged rounds
-	late    int        // of these, late by the generator's own fault
-	waited  int        // of these, waited for a connection of their version
-	dropped int        // incomplete rounds
-	outage  outage     // of the baseline
-	contest *contest   // nil where every candidate must pass
-	weights []int      // that shared the requests of the last round; nil where none did
-	epoch   int        // how often they changed
-	ratio   sampleRatio
-	voided  string // why nothing that compares versions counts; empty while it does
+	load    *series   // of the load generator's rounds
+	others  []*series // of metrics from elsewhere
+	planned int       // requests in judged rounds
+	late    int       // of these, late by the generator's own fault
+	waited  int       // of these, waited for a connection of their version
+	outage  outage    // of the baseline
+	contest *contest  // nil where every candidate must pass
+	voided  string    // why nothing that compares versions counts; empty while it does
 	course  course
 	done    bool
 	ended   bool // the trial came to its end
@@ -48,8 +42,10 @@ type question struct {
 	statistic statistic
 	worst     statistic // as if the candidate had given all unnamed answers; nil where there can be none
 	alpha     float64
+	series    *series // that it is judged on
 
 	rounds  int  // that had data for it
+	gaps    gaps // that had none
 	void    bool // it compares versions, which can't be trusted any more
 	verdict trial.Verdict
 	decided int     // judged rounds when the verdict was shown
@@ -71,25 +67,28 @@ type outage struct {
 func New(p Policy, versions []trial.Version) *Judge {
 	j := &Judge{policy: p, versions: versions, baseline: trial.BaselineOf(versions), charger: newCharger(len(versions))}
 	j.policy.Pattern = p.pattern(len(versions)-j.baselines(), j.baseline >= 0)
-	j.policy.Objectives = j.policy.withImplied(j.baseline >= 0)
+	j.policy.Objectives, j.policy.Rewards = j.policy.bound(j.baseline >= 0)
+	j.load, j.others = j.policy.series(len(versions))
 	if j.policy.Pattern.picks() {
 		j.contest = newContest(j.policy, len(versions))
 	}
 	for i := range versions {
-		j.judged = append(j.judged, newHistory())
 		if i == j.baseline {
 			continue
 		}
 		for _, o := range j.policy.Objectives {
-			j.questions = append(j.questions, newQuestion(p, o, pair{candidate: i, baseline: j.baseline}))
+			j.questions = append(j.questions, j.newQuestion(o, pair{candidate: i, baseline: j.baseline}))
 		}
 	}
 	return j
 }
 
-func newQuestion(p Policy, o Objective, who pair) *question {
-	q := &question{objective: o, candidate: who.candidate, alpha: 1 - float64(p.confidence(o)), statistic: newStatistic(o, who)}
-	if p.OneAddress {
+func (j *Judge) newQuestion(o Objective, who pair) *question {
+	q := &question{
+		objective: o, candidate: who.candidate, alpha: 1 - float64(j.policy.confidence(o)),
+		statistic: newStatistic(o, who), series: j.seriesOf(o),
+	}
+	if q.series.oneAddress {
 		q.worst = newStatistic(o, who)
 	}
 	return q
@@ -97,56 +96,58 @@ func newQuestion(p Policy, o Objective, who pair) *question {
 
 // Look judges one more round and says where the trial stands. Rounds of the
 // warm-up, those in which live traffic was settling and incomplete ones only
-// count as seen; after the decision nothing changes any more.
+// count as seen, those of a series that nobody asks about not at all; after the
+// decision nothing changes any more.
 func (j *Judge) Look(r trial.Round) trial.Look {
-	j.unnamed.heard(r)
+	s := j.seriesNamed(r.Series)
+	if s == nil {
+		return j.look()
+	}
+	if s == j.load {
+		j.unnamed.heard(r)
+	}
 	if !r.Complete && !j.done {
-		j.dropped++
+		s.dropped++
 	}
 	if j.done || !r.Complete {
 		return j.look()
 	}
-	charges := j.charger.charge(r)
+	var charges []uint8
+	if s == j.load {
+		charges = j.charger.charge(r)
+	}
 	v := newView(r, len(j.versions), charges)
-	j.course.add(r, v)
+	if s == j.load {
+		j.course.add(r, v)
+	}
+	s.follow(r, v)
 	if r.Settling {
 		return j.look() // no threshold is drawn from it either
 	}
 	if !r.Warmup {
-		j.judge(r, v)
+		j.judge(s, r, v)
 	}
-	j.recent = append(j.recent[max(0, len(j.recent)+1-recentRounds):], v)
+	s.recent = append(s.recent[max(0, len(s.recent)+1-recentRounds):], v)
 	return j.look()
 }
 
-func (j *Judge) judge(r trial.Round, v view) {
-	var weights []int
-	if r.Shared() || j.policy.OneAddress {
-		weights = r.Weights
-	}
-	if !slices.Equal(weights, j.weights) && j.rounds > 0 {
-		j.epoch++
-	}
-	j.weights = weights
-	now := judgedRound{
-		view: v, start: r.Start.Seconds(), epoch: j.epoch, split: weights != nil || j.policy.OneAddress, before: j.recent, worst: j.worst(r, v),
-	}
-	if j.policy.OneAddress {
+func (j *Judge) judge(s *series, r trial.Round, v view) {
+	now := s.next(r, v)
+	now.worst = j.worst(r, v)
+	if s.oneAddress {
 		j.unnamed.add(r, len(j.versions))
 	}
 	// A round that the generator was late for is no evidence of anything.
 	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
-		j.learn(now)
+		j.learn(s, now)
 	}
-	for i, s := range v {
-		j.judged[i].add(s)
-	}
-	j.rounds++
-	j.seconds += (r.End - r.Start).Seconds()
+	s.add(r, v)
 	j.planned += r.Generator.Planned
 	j.late += r.Generator.Late
 	j.waited += r.Generator.Waited
-	j.listen(r, v)
+	if s == j.load {
+		j.listen(r, v)
+	}
 	if !j.behind() {
 		j.fail()
 		j.pass()
@@ -169,14 +170,16 @@ func (j *Judge) worst(r trial.Round, v view) func(candidate int) view {
 }
 
 // learn takes a round in as evidence.
-func (j *Judge) learn(r judgedRound) {
+func (j *Judge) learn(s *series, r judgedRound) {
 	for _, q := range j.questions {
-		q.add(r)
+		if q.series == s {
+			q.add(r, j.baseline, j.versions)
+		}
 	}
 	j.contest.add(r)
-	j.ratio.add(r, j.weights)
+	s.ratio.add(r, s.weights, s.requests(r.view))
 	if j.voided == "" {
-		if j.voided = j.ratio.mismatch(j.versions); j.voided != "" {
+		if j.voided = s.ratio.mismatch(j.versions); j.voided != "" {
 			j.void()
 		}
 	}
@@ -191,7 +194,16 @@ func (j *Judge) void() {
 	}
 }
 
-func (q *question) add(r judgedRound) {
+func (q *question) add(r judgedRound, baseline int, versions []trial.Version) {
+	gap := q.gap(r, baseline, versions)
+	if gap == "" && q.meansNothing(r, baseline) {
+		gap = versions[baseline].Name + ": a figure below 0, of which a percentage means nothing; write baseline + or baseline - instead"
+		q.forget(gap)
+	}
+	if gap != "" {
+		q.gaps.note(gap)
+		return
+	}
 	if q.worst != nil {
 		worst := r
 		worst.view = r.worst(q.candidate)
@@ -207,6 +219,20 @@ func (q *question) add(r judgedRound) {
 	}
 	against, within := q.evidence(1)
 	q.against, q.within = math.Max(q.against, against), math.Max(q.within, within)
+}
+
+// meansNothing reports whether a limit is a percentage of a figure below 0: 110 %
+// of −1 is less than −1. Figures of the load never are.
+func (q *question) meansNothing(r judgedRound, baseline int) bool {
+	o := q.objective
+	return o.metric == declared && o.limit.kind == ratio && o.limit.value != 1 && o.figure(r.view[baseline]) < 0
+}
+
+// forget ends a question for good. The rounds that it still could be asked of are
+// no fair choice of all.
+func (q *question) forget(why string) {
+	q.statistic, q.rounds, q.against, q.within = nothing{why}, 0, 0, 0
+	q.decide(trial.Inconclusive)
 }
 
 // evidence is the evidence for beyond and for within the limit, were the
@@ -244,18 +270,21 @@ func (j *Judge) fail() {
 		if !(q.against >= q.needed()+math.Log(float64(pairs-k))) {
 			break
 		}
-		q.decide(trial.Fail, j.rounds)
+		q.decide(trial.Fail)
 	}
 	for _, q := range j.questions {
 		if q.objective.Inform && !q.void && q.against >= q.needed() {
-			q.decide(trial.Fail, j.rounds)
+			q.decide(trial.Fail)
 		}
 	}
 }
 
-func (q *question) decide(v trial.Verdict, round int) {
-	if q.verdict != v {
-		q.verdict, q.decided = v, round
+func (q *question) decide(v trial.Verdict) {
+	if q.verdict == v {
+		return
+	}
+	if q.verdict, q.decided = v, q.series.rounds; v == trial.Inconclusive {
+		q.decided = 0
 	}
 }
 
@@ -263,19 +292,23 @@ func (q *question) decide(v trial.Verdict, round int) {
 // the same time, but not before at-least, and not in a round in which the baseline
 // was down: beside a dying baseline everything looks fast.
 func (j *Judge) pass() {
-	if !j.longEnough() || j.outage.rounds > 0 {
+	if j.outage.rounds > 0 {
 		return
 	}
-	_, least := j.policy.atLeast()
+	lost := j.lost() != ""
 	for _, q := range j.questions {
 		// One round may have had no threshold yet.
-		if q.rounds+1 < least || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
+		if !q.series.longEnough() || q.rounds+1 < q.series.least.rounds || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
+			continue
+		}
+		if lost {
+			q.decide(trial.Inconclusive)
 			continue
 		}
 		if _, within := q.evidence(1); within >= j.neededToPass(q) {
-			q.decide(trial.Pass, j.rounds)
+			q.decide(trial.Pass)
 		} else {
-			q.decide(trial.Inconclusive, 0)
+			q.decide(trial.Inconclusive)
 		}
 	}
 }
@@ -302,9 +335,10 @@ func (j *Judge) counted() []*question {
 	return judged
 }
 
+// longEnough reports whether every series that is judged has lasted so long that
+// a pass may be given.
 func (j *Judge) longEnough() bool {
-	seconds, rounds := j.policy.atLeast()
-	return j.seconds >= seconds-1e-9 && j.rounds >= rounds
+	return !slices.ContainsFunc(j.asked(), func(s *series) bool { return !s.longEnough() })
 }
 
 // mostLate is the share of late requests up to which a load still stands for
@@ -407,27 +441,14 @@ func (p Policy) noData(o Objective) NoData {
 	return p.NoData
 }
 
-// A quiet half minute proves little about rare stalls, but less proves nothing.
-const (
-	leastSeconds = 30.0
-	leastRounds  = 120
-)
-
-// atLeast is what must have been judged before a pass is given.
-func (p Policy) atLeast() (seconds float64, rounds int) {
-	if p.AtLeast > 0 {
-		return p.AtLeast.Seconds(), bayes.FewestRounds(1 - float64(p.Confidence))
-	}
-	return leastSeconds, leastRounds
-}
-
 // ruleOfError is what every trial holds a candidate to, whatever else it asks:
 // fast errors are no release.
 var ruleOfError = map[bool]string{true: "error-rate <= baseline + 2%", false: "error-rate <= 1%"}
 
-// withImplied adds the objectives that were not asked for.
+// withImplied adds the objectives that were not asked for. Without load there is
+// nothing to ask them of.
 func (p Policy) withImplied(hasBaseline bool) []Objective {
-	if p.OnlyAsked {
+	if p.OnlyAsked || p.NoLoad {
 		return p.Objectives
 	}
 	hasBaseline = hasBaseline && p.Pattern != Conformance

@@ -32,6 +32,7 @@ type Objective struct {
 	stat   stat
 	lower  bool // the limit is a lower bound
 	limit  limit
+	of     Metric // where metric is declared
 }
 
 type limitKind int
@@ -49,13 +50,16 @@ type limit struct {
 	value float64
 }
 
-// metric is one of the closed list of metrics that load gives.
+// metric is one of the closed list of metrics that load gives, or one that was
+// declared.
 type metric int
 
 const (
-	latency metric = iota
+	unbound metric = iota // not yet known which: nothing is ever shown of it
+	latency
 	errorRate
 	throughput
+	declared
 )
 
 // stat is which figure of the metric is meant; p is its probability for quantile.
@@ -75,13 +79,17 @@ const (
 	deviation
 )
 
-// metrics is what an objective can be about, with the figures that each knows.
-var metrics = []struct {
+// builtIn is a metric that load gives.
+type builtIn struct {
 	name  string
 	id    metric
 	unit  trial.Unit
 	stats bool // takes -mean, -min, -max, -stddev, -pX
-}{
+}
+
+// metrics is what an objective on the load can be about, with the figures that
+// each knows.
+var metrics = []builtIn{
 	{"latency", latency, trial.Seconds, true},
 	{"error-rate", errorRate, trial.Share, false},
 	{"throughput", throughput, trial.PerSecond, false},
@@ -94,15 +102,35 @@ var knownMetrics = []string{
 }
 
 // UnmarshalText parses the objective. The error names what was not understood
-// and lists what is known.
+// and lists what is known. An objective on a metric that load does not give
+// waits for Bind.
 func (o *Objective) UnmarshalText(text []byte) error {
 	parsed, err := parse(string(text))
 	if err != nil {
 		return err
 	}
+	*o = o.as(parsed)
+	return nil
+}
+
+// as is what was parsed, with what was said beside the text.
+func (o Objective) as(parsed Objective) Objective {
 	parsed.Name, parsed.Inform, parsed.Confidence, parsed.NoData, parsed.Floor = o.Name, o.Inform, o.Confidence, o.NoData, o.Floor
-	parsed.Source = o.Source
-	*o = parsed
+	parsed.Source, parsed.Implied = o.Source, o.Implied
+	return parsed
+}
+
+// Bind finds the metric that the objective is about among those declared, and
+// reads its limit in that metric's unit. One that is bound stays as it is.
+func (o *Objective) Bind(declarations []Metric) error {
+	if o.metric != unbound {
+		return nil
+	}
+	bound, err := bind(o.Text, declarations)
+	if err != nil {
+		return err
+	}
+	*o = o.as(bound)
 	return nil
 }
 
@@ -111,6 +139,9 @@ func (o Objective) Relative() bool { return o.limit.kind != absolute }
 
 // unit is the unit of the objective's metric.
 func (o Objective) unit() trial.Unit {
+	if o.metric == declared {
+		return o.of.shown()
+	}
 	for _, m := range metrics {
 		if m.id == o.metric {
 			return m.unit
@@ -174,6 +205,8 @@ type Policy struct {
 	NoData     NoData        `yaml:"no-data"`
 	Pattern    Pattern       `yaml:"pattern"`
 	Rewards    []Reward      `yaml:"rewards"`
+	Metrics    []Metric      `yaml:"-"` // declared, from elsewhere
+	NoLoad     bool          `yaml:"-"` // there are only declared metrics
 	Seed       uint64        `yaml:"-"` // of the draws from posteriors
 	OneAddress bool          `yaml:"-"` // a gateway picks who answers; versions are told apart by their answers
 	OnlyAsked  bool          `yaml:"-"` // nothing is implied: no objective but those asked for

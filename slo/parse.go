@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,29 +15,63 @@ import (
 
 var form = regexp.MustCompile(`^\s*([^\s<>=≤≥]+)\s*(<=|>=|<|>|≤|≥)\s*(.+?)\s*$`)
 
-// parse reads one objective and puts it into canonical words.
+// parse reads one objective and puts it into canonical words. Of a metric that
+// load does not give, the limit is read when it is bound.
 func parse(text string) (Objective, error) {
+	parts, err := partsOf(text)
+	if err != nil {
+		return Objective{}, err
+	}
+	if isBuiltIn(parts[1]) {
+		return bind(text, nil)
+	}
+	return Objective{Text: canonical(parts), lower: isLower(parts[2])}, nil
+}
+
+// partsOf are the whole text, the metric, the comparison and the limit.
+func partsOf(text string) ([]string, error) {
 	parts := form.FindStringSubmatch(text)
 	if parts == nil {
-		return Objective{}, fmt.Errorf("objective %q: want metric <= limit, as in latency-p95 <= 110%% of baseline", text)
+		return nil, fmt.Errorf("objective %q: want metric <= limit, as in latency-p95 <= 110%% of baseline", text)
 	}
-	o := Objective{lower: strings.ContainsAny(parts[2], ">≥")}
-	var err error
-	if o.metric, o.stat, err = parseMetric(parts[1]); err == nil {
-		o.limit, err = parseLimit(parts[3], o.unit())
+	return parts, nil
+}
+
+func canonical(parts []string) string {
+	operator := strings.NewReplacer("≤", "<=", "≥", ">=").Replace(parts[2])
+	return parts[1] + " " + operator + " " + strings.Join(strings.Fields(parts[3]), " ")
+}
+
+func isLower(operator string) bool { return strings.ContainsAny(operator, ">≥") }
+
+// bind reads an objective of any metric, which may be one of those declared.
+func bind(text string, declarations []Metric) (Objective, error) {
+	parts, err := partsOf(text)
+	if err != nil {
+		return Objective{}, err
+	}
+	o := Objective{Text: canonical(parts), lower: isLower(parts[2])}
+	if o.metric, o.stat, o.of, err = parseMetric(parts[1], declarations); err == nil {
+		o.limit, err = o.parseLimit(parts[3])
 	}
 	if err != nil {
 		return Objective{}, fmt.Errorf("objective %q: %w", text, err)
 	}
-	operator := strings.NewReplacer("≤", "<=", "≥", ">=").Replace(parts[2])
-	o.Text = parts[1] + " " + operator + " " + strings.Join(strings.Fields(parts[3]), " ")
 	return o, nil
 }
 
-func parseMetric(name string) (metric, stat, error) {
+// isBuiltIn reports whether a name is, or can only be meant to be, of a metric
+// that load gives.
+func isBuiltIn(name string) bool {
+	return slices.ContainsFunc(metrics, func(m builtIn) bool {
+		return name == m.name || m.stats && strings.HasPrefix(name, m.name+"-")
+	})
+}
+
+func parseMetric(name string, declarations []Metric) (metric, stat, Metric, error) {
 	for _, m := range metrics {
 		if name == m.name && !m.stats {
-			return m.id, stat{}, nil
+			return m.id, stat{}, Metric{}, nil
 		}
 		figure, found := strings.CutPrefix(name, m.name+"-")
 		if !found || !m.stats {
@@ -44,11 +79,15 @@ func parseMetric(name string) (metric, stat, error) {
 		}
 		s, err := parseStat(figure)
 		if err != nil {
-			return 0, stat{}, fmt.Errorf("no metric is called %s: %w", name, err)
+			return unbound, stat{}, Metric{}, fmt.Errorf("no metric is called %s: %w", name, err)
 		}
-		return m.id, s, nil
+		return m.id, s, Metric{}, nil
 	}
-	return 0, stat{}, fmt.Errorf("no metric is called %s%s (known: %s)", name, trial.DidYouMean(name, knownMetrics), strings.Join(knownMetrics, ", "))
+	if m, s, found, err := declaredAs(name, declarations); found {
+		return declared, s, m, err
+	}
+	known := append(slices.Clone(knownMetrics), wordsOf(declarations)...)
+	return unbound, stat{}, Metric{}, fmt.Errorf("no metric is called %s%s (known: %s)", name, trial.DidYouMean(name, known), strings.Join(known, ", "))
 }
 
 var namedStats = []struct {
@@ -75,7 +114,7 @@ var (
 	plusBaseline = regexp.MustCompile(`^baseline\s*([+\-−±])\s*(\S.*)$`)
 )
 
-func parseLimit(text string, unit trial.Unit) (limit, error) {
+func (o Objective) parseLimit(text string) (limit, error) {
 	if text == "baseline" {
 		return limit{}, errors.New("a limit equal to the baseline can never be shown: give a tolerance, as in 110% of baseline")
 	}
@@ -87,23 +126,23 @@ func parseLimit(text string, unit trial.Unit) (limit, error) {
 		return limit{ratio, percent / 100}, nil
 	}
 	if m := plusBaseline.FindStringSubmatch(text); m != nil {
-		return parseDifference(m[1], m[2], unit)
+		return o.parseDifference(m[1], m[2])
 	}
-	value, err := parseQuantity(text, unit)
+	value, err := o.quantity(text)
 	if err != nil {
 		return limit{}, err
 	}
-	if unit == trial.Share && (value == 0 || value == 1) {
+	if o.isShare() && (value == 0 || value == 1) {
 		return limit{}, fmt.Errorf("a share of exactly %s can't be shown by any number of requests: write 0.1%% or 99.9%%", text)
 	}
 	return limit{absolute, value}, nil
 }
 
-func parseDifference(sign, quantity string, unit trial.Unit) (limit, error) {
+func (o Objective) parseDifference(sign, quantity string) (limit, error) {
 	if sign == "±" {
 		return limit{}, errors.New("write baseline + or baseline -, not ±")
 	}
-	value, err := parseQuantity(quantity, unit)
+	value, err := o.quantity(quantity)
 	if err != nil {
 		return limit{}, err
 	}
@@ -111,6 +150,14 @@ func parseDifference(sign, quantity string, unit trial.Unit) (limit, error) {
 		value = -value
 	}
 	return limit{difference, value}, nil
+}
+
+// quantity reads a value of the objective's metric.
+func (o Objective) quantity(text string) (float64, error) {
+	if o.metric == declared {
+		return o.of.parse(text, o.isShare())
+	}
+	return parseQuantity(text, o.unit())
 }
 
 // parseQuantity reads a value that is not negative in the unit's own notation.

@@ -7,10 +7,10 @@ import (
 
 func TestObjectivesAreParsed(t *testing.T) {
 	for text, want := range map[string]Objective{
-		"latency-p95 <= 300ms":             {Text: "latency-p95 <= 300ms", stat: stat{quantile, 0.95}, limit: limit{absolute, 0.3}},
-		"  latency-p99.9≤1.5s ":            {Text: "latency-p99.9 <= 1.5s", stat: stat{quantile, 0.999}, limit: limit{absolute, 1.5}},
-		"latency-p95 <= 110%  of baseline": {Text: "latency-p95 <= 110% of baseline", stat: stat{quantile, 0.95}, limit: limit{ratio, 1.1}},
-		"latency-mean < baseline + 5ms":    {Text: "latency-mean < baseline + 5ms", stat: stat{kind: mean}, limit: limit{difference, 0.005}},
+		"latency-p95 <= 300ms":             {Text: "latency-p95 <= 300ms", metric: latency, stat: stat{quantile, 0.95}, limit: limit{absolute, 0.3}},
+		"  latency-p99.9≤1.5s ":            {Text: "latency-p99.9 <= 1.5s", metric: latency, stat: stat{quantile, 0.999}, limit: limit{absolute, 1.5}},
+		"latency-p95 <= 110%  of baseline": {Text: "latency-p95 <= 110% of baseline", metric: latency, stat: stat{quantile, 0.95}, limit: limit{ratio, 1.1}},
+		"latency-mean < baseline + 5ms":    {Text: "latency-mean < baseline + 5ms", metric: latency, stat: stat{kind: mean}, limit: limit{difference, 0.005}},
 		"error-rate <= 1%":                 {Text: "error-rate <= 1%", metric: errorRate, limit: limit{absolute, 0.01}},
 		"error-rate <= 0.01":               {Text: "error-rate <= 0.01", metric: errorRate, limit: limit{absolute, 0.01}},
 		"error-rate <= baseline + 2%":      {Text: "error-rate <= baseline + 2%", metric: errorRate, limit: limit{difference, 0.02}},
@@ -30,13 +30,10 @@ func TestObjectivesThatMeanNothingAreRefused(t *testing.T) {
 		"":                                "want metric <= limit",
 		"latency-p95":                     "want metric <= limit",
 		"latency-p95 = 3ms":               "want metric <= limit",
-		"latncy-p95 <= 300ms":             "no metric is called latncy-p95; did you mean latency-p95?",
-		"cpu <= 3":                        "(known: latency-p50,",
 		"latency <= 300ms":                "no metric is called latency",
 		"latency-p0 <= 300ms":             "p with a number between 0 and 100",
 		"latency-p100 <= 300ms":           "p with a number between 0 and 100",
 		"latency-pNaN <= 300ms":           "p with a number between 0 and 100",
-		"error-rate-p95 <= 1%":            "no metric is called error-rate-p95",
 		"latency-p95 <= 300":              "write it with its unit",
 		"latency-p95 <= NaN":              "write it with its unit",
 		"latency-p95 <= -3ms":             "write it with its unit",

@@ -125,8 +125,8 @@ func (p *Prospect) until(e foresight, v trial.Verdict, chance float64) int {
 func (p *Prospect) fewest(v trial.Verdict) int {
 	fewest := bayes.FewestRounds(p.question.alpha)
 	if v == trial.Pass {
-		seconds, rounds := p.judge.policy.atLeast()
-		fewest = max(fewest, rounds, int(math.Ceil(seconds/p.length-1e-9)))
+		least := p.judge.load.least
+		fewest = max(fewest, least.rounds, int(math.Ceil(least.seconds/p.length-1e-9)))
 	}
 	return fewest
 }
@@ -212,6 +212,10 @@ func (p *Prospect) problem() string {
 	name := p.judge.versions[p.imagined()].Name
 	fewest := bayes.FewestRounds(p.question.alpha) + 1
 	switch {
+	case o.metric == declared:
+		return "a forecast is drawn from recorded load, and " + o.of.Name + " comes from elsewhere"
+	case o.metric == unbound:
+		return o.subject() + " has no forecast"
 	case TooLate(r.late, r.planned):
 		return fmt.Sprintf("the load generator fell behind: %s of the requests left more than %s late; ask for a lower rate or a larger machine",
 			trial.Quantity{Value: share(r.late, r.planned), Unit: trial.Share}, trial.LateAfter)

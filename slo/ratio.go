@@ -18,7 +18,7 @@ type sampleRatio struct {
 	since   float64   // when the epoch began, seconds
 	seen    []tally   // of each version, in this epoch
 	due     []float64 // requests that each version was to get, in all epochs
-	got     []int     // and those that it got
+	got     []float64 // and those that it got
 	ended   []sides   // ln E of the epochs before
 	most    []sides   // the most there was
 }
@@ -36,8 +36,10 @@ const (
 	settling = 2.0
 )
 
-func (s *sampleRatio) add(r judgedRound, weights []int) {
-	if weights == nil {
+// add takes the requests that each version got in a round; nil where they are
+// not known.
+func (s *sampleRatio) add(r judgedRound, weights []int, requests []float64) {
+	if weights == nil || requests == nil {
 		return
 	}
 	if s.seen == nil || r.epoch != s.epoch {
@@ -46,14 +48,11 @@ func (s *sampleRatio) add(r judgedRound, weights []int) {
 	if r.start-s.since < settling {
 		return
 	}
-	all := 0
-	for _, v := range r.view {
-		all += v.requests
-	}
+	all := sum(requests)
 	for v := range s.seen {
-		s.due[v] += float64(all) * s.assigned(v)
-		s.got[v] += r.view[v].requests
-		s.seen[v].add(r.view[v].requests, all)
+		s.due[v] += all * s.assigned(v)
+		s.got[v] += requests[v]
+		s.seen[v].add(requests[v], all)
 		now := s.evidence(v)
 		s.most[v].more, s.most[v].less = math.Max(s.most[v].more, now.more), math.Max(s.most[v].less, now.less)
 	}
@@ -62,7 +61,7 @@ func (s *sampleRatio) add(r judgedRound, weights []int) {
 func (s *sampleRatio) begin(r judgedRound, weights []int) {
 	if s.seen == nil {
 		s.ended, s.most = make([]sides, len(weights)), make([]sides, len(weights))
-		s.due, s.got = make([]float64, len(weights)), make([]int, len(weights))
+		s.due, s.got = make([]float64, len(weights)), make([]float64, len(weights))
 	} else {
 		for v := range s.seen {
 			s.ended[v] = s.evidence(v)
@@ -92,16 +91,13 @@ func (s *sampleRatio) evidence(v int) sides {
 
 // parts is what each version was to get of the requests, and what it got.
 func (s *sampleRatio) parts(versions []trial.Version) []trial.Part {
-	all := 0
-	for _, got := range s.got {
-		all += got
-	}
+	all := sum(s.got)
 	var out []trial.Part
 	for v, got := range s.got {
 		out = append(out, trial.Part{
-			Version: versions[v].Name, Requests: got,
-			Assigned: trial.Quantity{Value: s.due[v] / float64(all), Unit: trial.Share},
-			Got:      trial.Quantity{Value: float64(got) / float64(all), Unit: trial.Share},
+			Version: versions[v].Name, Requests: int(math.Round(got)),
+			Assigned: trial.Quantity{Value: s.due[v] / all, Unit: trial.Share},
+			Got:      trial.Quantity{Value: got / all, Unit: trial.Share},
 		})
 	}
 	return out

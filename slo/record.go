@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -24,7 +25,7 @@ func newRecord(recorded []trial.Round, versions int) *record {
 	r := &record{}
 	charger := newCharger(versions)
 	for _, one := range recorded {
-		if !one.Complete {
+		if !one.Complete || cmp.Or(one.Series, trial.LoadSeries) != trial.LoadSeries {
 			continue
 		}
 		r.planned += one.Generator.Planned

@@ -18,28 +18,49 @@ import (
 // from all earlier rounds would sink into the body of the distribution when
 // both versions slow down, and a regression of the tail would pass. Where the
 // baseline fails so much that its quantile is no time, nothing is compared.
+//
+// Buckets that the limit divides count as below it for "beyond", and as above it
+// for "within".
 type exceedance struct {
 	objective Objective
 	who       pair
 	drawn     []int // the versions whose quantile t is
 	rounds    chain
 	ladder    ladder
+	most      *loose // nil while no bucket was divided
+}
+
+// loose is the contrasts with all of what divided buckets may hide.
+type loose struct {
+	rounds chain
+	ladder ladder
 }
 
 func (e *exceedance) add(r judgedRound) bool {
 	c, b := r.view[e.who.candidate], r.view[e.who.baseline]
-	if c.requests == 0 || b.requests == 0 {
+	all, allOfBase := e.objective.observations(c), e.objective.observations(b)
+	if all == 0 || allOfBase == 0 {
 		return false
 	}
-	threshold := r.recent(e.drawn, e.objective.stat.p)
+	threshold := e.objective.threshold(r, e.drawn)
 	if math.IsNaN(threshold) || math.IsInf(threshold, 1) {
 		return false
 	}
-	base := share(b.reaching(threshold), b.requests)
-	e.rounds.add(share(c.reaching(e.objective.allowed(threshold)), c.requests) - base)
-	e.ladder = append(e.ladder, func(factor float64) float64 {
-		return share(c.reaching(factor*threshold), c.requests) - base
-	})
+	base := e.objective.reaching(b, threshold).over(allOfBase)
+	at := func(limit float64) number {
+		own := e.objective.reaching(c, limit).over(all)
+		return number{own.least - base.most, own.most - base.least}
+	}
+	now := at(e.objective.allowed(threshold))
+	if e.most == nil && !now.isExact() {
+		e.most = &loose{e.rounds, slices.Clone(e.ladder)}
+	}
+	e.rounds.add(now.least)
+	e.ladder = append(e.ladder, func(factor float64) float64 { return at(factor * threshold).least })
+	if e.most != nil {
+		e.most.rounds.add(now.most)
+		e.most.ladder = append(e.most.ladder, func(factor float64) float64 { return at(factor * threshold).most })
+	}
 	return true
 }
 
@@ -48,12 +69,27 @@ func share(k, n int) float64 { return float64(k) / float64(n) }
 func (e *exceedance) alike() float64 { return e.rounds.alike() }
 
 func (e *exceedance) repeated(times float64) (above, below float64) {
-	return e.rounds.evidence(0, times)
+	above, below = e.rounds.evidence(0, times)
+	if e.most != nil {
+		_, below = e.most.rounds.evidence(0, times)
+	}
+	return above, below
 }
 
 func (e *exceedance) figures(l outlook) figures {
-	return ratioFigures(l, &e.rounds, e.ladder,
-		"contrast of exceedances: requests above the limit drawn from the baseline's earlier quantile, paired by round")
+	if e.objective.metric != declared {
+		return ratioFigures(l, &e.rounds, e.ladder,
+			"contrast of exceedances: requests above the limit drawn from the baseline's earlier quantile, paired by round")
+	}
+	f := ratioFigures(l, &e.rounds, e.ladder,
+		"contrast of exceedances: observations above the limit drawn from the bucket bound nearest to the baseline's earlier quantile, paired by round")
+	if e.most != nil {
+		wide := ratioFigures(l, &e.most.rounds, e.most.ladder, "")
+		f.anytime[1], f.credible[1] = wide.anytime[1], wide.credible[1]
+		f.within, f.change = math.Min(f.within, wide.within), nil
+		f.method += "; the limit divides a bucket: all of it counts as above for a pass, none of it for a fail"
+	}
+	return f
 }
 
 // ratioFigures are those of a contrast that is also kept as a ladder.
@@ -76,11 +112,10 @@ type valueRatio struct {
 }
 
 func (v *valueRatio) add(r judgedRound) bool {
-	if v.objective.metric == throughput && r.split {
-		return false // it would compare weights
+	if v.objective.comparesWeights() && r.split {
+		return false
 	}
-	c := r.view[v.who.candidate].value(v.objective.metric, v.objective.stat.kind)
-	b := r.view[v.who.baseline].value(v.objective.metric, v.objective.stat.kind)
+	c, b := v.objective.figure(r.view[v.who.candidate]), v.objective.figure(r.view[v.who.baseline])
 	if math.IsNaN(c) || math.IsNaN(b) {
 		return false
 	}
@@ -96,29 +131,31 @@ func (v *valueRatio) repeated(times float64) (above, below float64) {
 }
 
 func (v *valueRatio) figures(l outlook) figures {
-	return ratioFigures(l, &v.rounds, v.ladder, "contrast of each round's own figure, paired by round")
+	return ratioFigures(l, &v.rounds, v.ladder, "contrast of "+v.objective.figureWords()+", paired by round")
 }
 
 // shareDifference judges the difference of two shares. With few hits the
 // contrasts of rounds are far from normal, and the Beta mixture decides.
 type shareDifference struct {
-	who    pair
-	limit  float64
-	c, b   tally
-	rounds chain // of the differences, limit not taken off
+	objective Objective
+	who       pair
+	limit     float64
+	c, b      tally
+	rounds    chain // of the differences, limit not taken off
 }
 
 // fewHits is where the contrast of rounds takes over from the Beta mixture.
 const fewHits = 10
 
 func (s *shareDifference) add(r judgedRound) bool {
-	c, b := r.view[s.who.candidate], r.view[s.who.baseline]
-	if c.requests == 0 || b.requests == 0 {
+	ownHits, own := s.objective.hits(r.view[s.who.candidate])
+	baseHits, base := s.objective.hits(r.view[s.who.baseline])
+	if own == 0 || base == 0 {
 		return false
 	}
-	s.c.add(c.failed, c.requests)
-	s.b.add(b.failed, b.requests)
-	s.rounds.add(share(c.failed, c.requests) - share(b.failed, b.requests))
+	s.c.add(ownHits, own)
+	s.b.add(baseHits, base)
+	s.rounds.add(ownHits/own - baseHits/base)
 	return true
 }
 
@@ -161,7 +198,7 @@ func (s *shareDifference) figures(l outlook) figures {
 	f.anytime = rejected(l.needed, -0.999999, estimate, 0.999999, func(limit float64) (float64, float64) { return s.against(limit, 1) })
 	f.within = s.within()
 	if s.few(1) {
-		f.method = "Beta mixtures of both shares (fewer than 10 errors in all)"
+		f.method = "Beta mixtures of both shares (fewer than 10 " + s.objective.hitNoun() + " in all)"
 		f.credible[0], f.credible[1] = bayes.DifferenceInterval(s.c.hits, s.c.trials, s.b.hits, s.b.trials, credible)
 		return f
 	}
@@ -178,7 +215,8 @@ var unknown = [2]float64{math.NaN(), math.NaN()}
 const nearEnough = 0.001
 
 // shareRatio judges a share against a multiple of the baseline's: of all
-// errors, how many are the candidate's? Being within nearEnough also serves.
+// errors, how many are the candidate's? Being within nearEnough also serves, but
+// not where more is asked for: a version without any hit is none to pass.
 type shareRatio struct {
 	factor float64
 	near   shareDifference
@@ -203,14 +241,18 @@ func (s *shareRatio) add(r judgedRound) bool {
 		}
 		s.epoch = epoch{number: r.epoch}
 	}
-	c, b := r.view[s.near.who.candidate], r.view[s.near.who.baseline]
-	s.epoch.c, s.epoch.b = s.epoch.c+float64(c.requests), s.epoch.b+float64(b.requests)
-	s.epoch.errors.add(c.failed, c.failed+b.failed)
+	ownHits, own := s.near.objective.hits(r.view[s.near.who.candidate])
+	baseHits, base := s.near.objective.hits(r.view[s.near.who.baseline])
+	s.epoch.c, s.epoch.b = s.epoch.c+own, s.epoch.b+base
+	s.epoch.errors.add(ownHits, ownHits+baseHits)
 	return true
 }
 
 func (s *shareRatio) repeated(times float64) (above, below float64) {
 	above, below = s.against(s.factor, times)
+	if s.near.objective.lower {
+		return above, below
+	}
 	far, close := s.near.repeated(times)
 	// Beyond the limit means beyond both. Within it means within either, and
 	// the mean of two e-values is one.
@@ -250,7 +292,10 @@ func meanOfLogs(a, b float64) float64 {
 func (s *shareRatio) figures(l outlook) figures {
 	f := figures{
 		unit: trial.Ratio, within: math.NaN(), anytime: unknown, credible: unknown,
-		method: "the candidate's part of all errors, or a difference within 0.1 points",
+		method: "the candidate's part of all " + s.near.objective.hitNoun(),
+	}
+	if !s.near.objective.lower {
+		f.method += ", or a difference within 0.1 points"
 	}
 	c, b := s.near.c, s.near.b
 	if c.hits+b.hits == 0 {
@@ -288,7 +333,10 @@ func (s *shareRatio) posterior(f figures) figures {
 	w := s.epoch.c / s.epoch.requests()
 	hits, trials := s.epoch.errors.effective()
 	f.clumped = s.epoch.errors.designEffect()
-	f.within = math.Max(bayes.BetaWithin(hits, trials, s.factor*w/(1-w+s.factor*w)), s.near.within())
+	f.within = bayes.BetaWithin(hits, trials, s.factor*w/(1-w+s.factor*w))
+	if !s.near.objective.lower {
+		f.within = math.Max(f.within, s.near.within())
+	}
 	low, high := bayes.BetaInterval(hits, trials, credible)
 	f.credible = [2]float64{low/(1-low)*(1-w)/w - 1, high/(1-high)*(1-w)/w - 1}
 	return f

@@ -19,13 +19,14 @@ type Reward struct {
 
 	metric metric
 	stat   stat
-	large  bool // larger is better
+	of     Metric // where metric is declared
+	large  bool   // larger is better
 }
 
 var rewardWords = []string{"minimize", "maximize"}
 
 // UnmarshalText parses the reward. The error names what was not understood and
-// lists what is known.
+// lists what is known. A reward on a metric that load does not give waits for Bind.
 func (r *Reward) UnmarshalText(text []byte) error {
 	word, name, found := strings.Cut(strings.Join(strings.Fields(string(text)), " "), " ")
 	parsed := Reward{Name: r.Name, Source: r.Source, large: word == "maximize"}
@@ -35,24 +36,42 @@ func (r *Reward) UnmarshalText(text []byte) error {
 	case word != "minimize" && word != "maximize":
 		return fmt.Errorf("reward %q: %q is not known here (known: %s)%s", text, word, strings.Join(rewardWords, ", "), trial.DidYouMean(word, rewardWords))
 	}
-	var err error
-	if parsed.metric, parsed.stat, err = parseMetric(name); err != nil {
-		return fmt.Errorf("reward %q: %w", text, err)
-	}
 	parsed.Text = word + " " + name
+	if isBuiltIn(name) {
+		if err := parsed.Bind(nil); err != nil {
+			return err
+		}
+	}
 	*r = parsed
+	return nil
+}
+
+// Bind finds the reward's metric among those declared, as Objective.Bind does.
+func (r *Reward) Bind(declarations []Metric) error {
+	if r.metric != unbound {
+		return nil
+	}
+	_, name, _ := strings.Cut(r.Text, " ")
+	m, s, of, err := parseMetric(name, declarations)
+	if err != nil {
+		return fmt.Errorf("reward %q: %w", r.Text, err)
+	}
+	r.metric, r.stat, r.of = m, s, of
 	return nil
 }
 
 // equal is the question whether a version's figure is the other's: the
 // objective "100 % of baseline" with the other version as the baseline.
 func (r Reward) equal() Objective {
-	o := Objective{metric: r.metric, stat: r.stat, limit: limit{ratio, 1}}
-	if r.metric == errorRate {
+	o := Objective{metric: r.metric, stat: r.stat, of: r.of, limit: limit{ratio, 1}}
+	if o.isShare() {
 		o.limit = limit{difference, 0}
 	}
 	return o
 }
+
+// series is the name of the series that the reward is judged on.
+func (r Reward) series() string { return r.equal().series() }
 
 // better reports whether the figure a is better than b.
 func (r Reward) better(a, b float64) bool {

@@ -112,22 +112,35 @@ type pair struct{ candidate, baseline int }
 // newStatistic chooses what an objective is judged by; docs/objectives.md has the
 // table of forms.
 func newStatistic(o Objective, who pair) statistic {
-	isShare := o.metric == errorRate
-	isQuantile := o.metric == latency && o.stat.kind == quantile
+	isShare, isQuantile := o.isShare(), o.isQuantile()
 	switch {
+	case o.metric == unbound:
+		return nothing{"its metric is not known"}
 	case o.limit.kind == absolute && (isShare || isQuantile):
 		return &shareStatistic{objective: o, who: who}
 	case isQuantile:
 		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}}
 	case isShare && o.limit.kind == ratio:
-		return &shareRatio{factor: o.limit.value, near: shareDifference{who: who, limit: nearEnough}}
+		return &shareRatio{factor: o.limit.value, near: shareDifference{objective: o, who: who, limit: nearEnough}}
 	case isShare:
-		return &shareDifference{who: who, limit: o.limit.value}
+		return &shareDifference{objective: o, who: who, limit: o.limit.value}
 	case o.limit.kind == absolute:
 		return &valueStatistic{objective: o, who: who}
 	default:
 		return &valueRatio{objective: o, who: who}
 	}
+}
+
+// nothing is the statistic of an objective that can't be judged: it never has
+// data, so it never passes.
+type nothing struct{ why string }
+
+func (nothing) add(judgedRound) bool { return false }
+
+func (nothing) repeated(float64) (above, below float64) { return 0, 0 }
+
+func (n nothing) figures(outlook) figures {
+	return figures{within: math.NaN(), anytime: unknown, credible: unknown, unit: trial.Ratio, method: "nothing: " + n.why}
 }
 
 // allowed is the candidate's limit where the baseline's value is b.
@@ -158,7 +171,8 @@ const defaultFloor = 0.001
 // hasFloor reports whether the floor counts: a limit at or below the baseline
 // itself asks for an improvement, and gets no allowance.
 func (o Objective) hasFloor() bool {
-	return o.metric == latency && o.limit.kind == ratio && !o.lower && o.limit.value > 1
+	isTime := o.metric == latency || o.metric == declared && o.unit() == trial.Seconds && o.Floor != nil
+	return isTime && o.limit.kind == ratio && !o.lower && o.limit.value > 1
 }
 
 func (o Objective) floor() float64 {

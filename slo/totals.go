@@ -2,14 +2,14 @@ package slo
 
 import "github.com/seatrial/seatrial/trial"
 
-// totals are what each version did in the judged rounds.
+// totals are what each version did in the judged rounds of load.
 func (j *Judge) totals() []trial.Totals {
-	if j.rounds == 0 {
+	if j.load.rounds == 0 {
 		return nil
 	}
 	var out []trial.Totals
 	for i, v := range j.versions {
-		out = append(out, j.judged[i].totals(v.Name))
+		out = append(out, j.load.judged[i].totals(v.Name))
 	}
 	return out
 }

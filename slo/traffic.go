@@ -140,7 +140,7 @@ func (j *Judge) promise(v int) float64 {
 	least := math.Inf(1)
 	for _, q := range j.counted() {
 		if q.candidate == v {
-			least = math.Min(least, q.probability(q.statistic.figures(outlook{needed: q.needed(), pooled: j.judged})))
+			least = math.Min(least, q.probability(q.statistic.figures(outlook{needed: q.needed(), pooled: q.series.judged})))
 		}
 	}
 	if math.IsInf(least, 1) || math.IsNaN(least) {

@@ -21,6 +21,8 @@ type sample struct {
 	charged  int      // of the requests: nobody is known to have answered them
 	length   float64  // of the round, seconds
 	sorted   []uint32 // response times that did not fail, ascending, ticks
+
+	given map[string]trial.Sample // of metrics from elsewhere, by their name
 }
 
 // view is one round, a sample for each version.
@@ -38,6 +40,7 @@ func newView(r trial.Round, versions int, charges []uint8) view {
 		}
 		v[who].add(q)
 	}
+	v.give(r.Samples)
 	for i := range v {
 		v[i].length = (r.End - r.Start).Seconds()
 		slices.Sort(v[i].sorted)
@@ -52,6 +55,27 @@ func (s *sample) add(q trial.Request) {
 		s.sorted = append(s.sorted, q.Latency)
 	} else {
 		s.failed++
+	}
+}
+
+// give sorts in what came from elsewhere. What can't have been measured is
+// missing, and so is what was handed over twice.
+func (v view) give(samples []trial.Sample) {
+	for _, g := range samples {
+		if g.Version < 0 || g.Version >= len(v) {
+			continue
+		}
+		s := &v[g.Version]
+		if s.given == nil {
+			s.given = map[string]trial.Sample{}
+		}
+		if err := g.Check(); err != nil {
+			g = trial.Missed(g.Version, g.Metric, err.Error())
+		}
+		if _, twice := s.given[g.Metric]; twice {
+			g = trial.Missed(g.Version, g.Metric, "two samples for one round")
+		}
+		s.given[g.Metric] = g
 	}
 }
 
@@ -125,16 +149,21 @@ type history struct {
 	seconds  float64
 	times    *hdrhistogram.Histogram      // of the requests that did not fail, ticks
 	own      map[statKind]*bayes.Contrast // rounds' own figures
+	pools    []*pool                      // of figures of declared metrics
 }
 
 // ownFigures are judged by round, so the mean of the rounds' is what is shown.
 var ownFigures = [...]statKind{least, most, deviation}
 
 // newHistory keeps times to 0.1 %, from one tick to the most that a record holds.
-func newHistory() *history {
+// The figures are those of declared metrics that it is to keep.
+func newHistory(figures []Objective) *history {
 	h := &history{times: hdrhistogram.New(1, math.MaxUint32, 3), own: map[statKind]*bayes.Contrast{}}
 	for _, kind := range ownFigures {
 		h.own[kind] = &bayes.Contrast{}
+	}
+	for _, o := range figures {
+		h.pools = append(h.pools, &pool{of: o})
 	}
 	return h
 }
@@ -144,6 +173,9 @@ func (h *history) add(s sample) {
 	h.failed += s.failed
 	h.charged += s.charged
 	h.seconds += s.length
+	for _, p := range h.pools {
+		p.add(s)
+	}
 	for _, kind := range ownFigures {
 		if x := s.value(latency, kind); !math.IsNaN(x) {
 			h.own[kind].Add(x)
@@ -172,7 +204,39 @@ func (h *history) quantile(p float64) float64 {
 // failures is the share of failed requests, NaN without requests.
 func (h *history) failures() float64 { return float64(h.failed) / float64(h.requests) }
 
-// value is the pooled figure of a metric.
+// figure is the pooled one that an objective is about, NaN where there is none.
+func (h *history) figure(o Objective) float64 {
+	switch p := h.pool(o); {
+	case o.metric == unbound:
+		return math.NaN()
+	case o.metric != declared:
+		return h.value(o.metric, o.stat)
+	case p != nil:
+		return p.figure()
+	}
+	return math.NaN()
+}
+
+func (h *history) pool(o Objective) *pool {
+	for _, p := range h.pools {
+		if p.of.of == o.of && p.of.stat == o.stat {
+			return p
+		}
+	}
+	return nil
+}
+
+// ends are the values between which a quantile lies, which is one but for buckets.
+func (h *history) ends(o Objective, p float64) (low, high float64) {
+	if o.metric != declared {
+		q := h.quantile(p)
+		return q, q
+	}
+	low, high, _ = h.pool(o).buckets.ends(p)
+	return low, high
+}
+
+// value is the pooled figure of a metric of the load.
 func (h *history) value(m metric, s stat) float64 {
 	answered := h.requests - h.failed
 	switch {

@@ -12,7 +12,7 @@ import (
 // reason is the trial in one sentence: what failed, else what is open, else
 // how sure the pass is.
 func (j *Judge) reason(c Conclusion) string {
-	if j.contest != nil && c.Broken == "" && !j.behind() && j.rounds > 0 {
+	if j.contest != nil && c.Broken == "" && !j.behind() && j.seen() > 0 {
 		return c.Choice.Reason
 	}
 	for i, q := range j.questions {
@@ -25,8 +25,8 @@ func (j *Judge) reason(c Conclusion) string {
 		return c.Broken
 	case j.behind():
 		return j.lateness()
-	case j.rounds == 0:
-		return "no round was measured whole"
+	case j.seen() == 0:
+		return "no " + j.main().noun() + " was measured whole"
 	case len(j.counted()) == 0:
 		return "no objective is judged"
 	}
@@ -35,7 +35,16 @@ func (j *Judge) reason(c Conclusion) string {
 			return j.named(q) + f.Reason
 		}
 	}
-	return fmt.Sprintf("%s shown in %s", objectivesHold(len(j.counted())), counted(j.rounds, "round"))
+	return fmt.Sprintf("%s shown in %s", objectivesHold(len(j.counted())), j.measured())
+}
+
+// measured is how much was judged: "240 rounds and 30 windows".
+func (j *Judge) measured() string {
+	var out []string
+	for _, s := range j.asked() {
+		out = append(out, counted(s.rounds, s.noun()))
+	}
+	return strings.Join(out, " and ")
 }
 
 func objectivesHold(n int) string {
@@ -66,21 +75,24 @@ func (j *Judge) baselines() int {
 // sentence is a finding's reason, with its numbers.
 func (j *Judge) sentence(q *question, f trial.Finding) string {
 	if f.Rounds == 0 {
-		return fmt.Sprintf("no data for %s in %s", q.objective.subject(), counted(j.rounds, "round"))
+		return fmt.Sprintf("no data for %s in %s", q.objective.subject(), counted(q.series.rounds, q.series.noun())) + q.gaps.commonest(" (%s)")
 	}
+	lost, noun := j.lost(), q.series.noun()
 	switch {
 	case f.Verdict == trial.Inconclusive && j.behind():
 		return j.lateness()
 	case q.void:
 		return j.voided
+	case f.Verdict == trial.Inconclusive && lost != "":
+		return lost
 	}
 	switch f.Verdict {
 	case trial.Fail:
-		return fmt.Sprintf("%s; shown with %s evidence after %s", j.claim(q, f), odds(f.Against.Most), counted(f.Decided, "round"))
+		return fmt.Sprintf("%s; shown with %s evidence after %s", j.claim(q, f), odds(f.Against.Most), counted(f.Decided, noun))
 	case trial.Pass:
-		return fmt.Sprintf("%s; shown after %s%s", j.claim(q, f), counted(f.Decided, "round"), j.hidden(q, f))
+		return fmt.Sprintf("%s; shown after %s%s", j.claim(q, f), counted(f.Decided, noun), j.hidden(q, f))
 	default:
-		return fmt.Sprintf("%s; undecided after %s%s", j.claim(q, f), counted(f.Rounds, "round"), advice(f.Needs))
+		return fmt.Sprintf("%s; undecided after %s%s", j.claim(q, f), counted(f.Rounds, noun)+q.missing(), advice(f.Needs, noun))
 	}
 }
 
@@ -88,8 +100,11 @@ func (j *Judge) sentence(q *question, f trial.Finding) string {
 func (j *Judge) claim(q *question, f trial.Finding) string {
 	o := q.objective
 	if o.metric == latency && math.IsInf(f.Candidate.Value, 1) {
-		failed := trial.Quantity{Value: j.judged[q.candidate].failures(), Unit: trial.Share}
+		failed := trial.Quantity{Value: j.load.judged[q.candidate].failures(), Unit: trial.Share}
 		return fmt.Sprintf("%s of the requests failed, which counts as slower than any limit on %s", failed, o.subject())
+	}
+	if o.metric == declared && o.isQuantile() && math.IsInf(f.Candidate.Value, 1) {
+		return fmt.Sprintf("%s is above the last bound of its buckets, %s", o.subject(), o.allowance())
 	}
 	if !f.Candidate.Known() {
 		return "there is no figure for " + o.subject()
@@ -121,7 +136,7 @@ func (o Objective) allowanceAt(baseline float64) string {
 	if o.hasFloor() && baseline+o.floor() > o.limit.value*baseline {
 		return o.allowance() + " or " + trial.Quantity{Value: o.floor(), Unit: trial.Seconds}.String() + ", whichever is more"
 	}
-	if o.metric == errorRate && o.limit.kind == ratio {
+	if o.isShare() && o.limit.kind == ratio && !o.lower {
 		return o.allowance() + " or 0.1 points, whichever is more"
 	}
 	return o.allowance()
@@ -137,7 +152,7 @@ func (o Objective) allowance() string {
 		bound = trial.Quantity{Value: o.limit.value - 1, Unit: trial.Ratio}
 	case difference:
 		bound = trial.Quantity{Value: o.limit.value, Unit: o.unit()}
-		if o.metric == errorRate {
+		if bound.Unit == trial.Share {
 			bound.Unit = trial.Points
 		}
 	}
@@ -155,9 +170,14 @@ func (o Objective) allowance() string {
 	return text + " allowed"
 }
 
-// subject is the metric in words: "p95 latency", "error rate".
+// subject is the metric in words: "p95 latency", "error rate", "p95 of db-latency".
 func (o Objective) subject() string {
 	switch o.metric {
+	case unbound:
+		name, _, _ := strings.Cut(o.Text, " ")
+		return name + ", a metric that is not known,"
+	case declared:
+		return o.declaredSubject()
 	case errorRate:
 		return "error rate"
 	case throughput:
@@ -165,9 +185,65 @@ func (o Objective) subject() string {
 	}
 	words := map[statKind]string{mean: "mean", least: "a round's lowest", most: "a round's highest", deviation: "a round's standard deviation of"}
 	if o.stat.kind == quantile {
-		return "p" + strconv.FormatFloat(math.Round(o.stat.p*1e8)/1e6, 'f', -1, 64) + " latency"
+		return o.stat.String() + " latency"
 	}
 	return words[o.stat.kind] + " latency"
+}
+
+// String is the figure as objectives name it: "p95", "mean"; empty for none.
+func (s stat) String() string {
+	if s.kind == quantile {
+		return "p" + strconv.FormatFloat(math.Round(s.p*1e8)/1e6, 'f', -1, 64)
+	}
+	for _, named := range namedStats {
+		if named.kind == s.kind {
+			return named.name
+		}
+	}
+	return ""
+}
+
+func (o Objective) declaredSubject() string {
+	if figure := o.stat.String(); figure != "" {
+		return figure + " of " + o.of.Name
+	}
+	return o.of.Name
+}
+
+// figureName is what is asked of a declared metric: "db-latency-p95".
+func (o Objective) figureName() string {
+	return strings.TrimSuffix(o.of.Name+"-"+o.stat.String(), "-")
+}
+
+// hitNoun is what a share counts.
+func (o Objective) hitNoun() string {
+	if o.metric == declared {
+		return "hits"
+	}
+	return "errors"
+}
+
+// hitWords is the same, of what.
+func (o Objective) hitWords() string {
+	if o.metric == declared {
+		return "hits among trials"
+	}
+	return "failed requests"
+}
+
+// figureWords says whose figure of a round is judged: one that came as a bare
+// number rests on whoever made it.
+func (o Objective) figureWords() string {
+	if o.metric != declared {
+		return "each round's own figure"
+	}
+	switch o.of.Kind {
+	case trial.ValueKind:
+		return "a figure per window from elsewhere"
+	case trial.TotalKind:
+		return "each window's total per " + perNames[o.of.Per]
+	}
+	return "each window's own figure"
 }
 
 // hidden says how large a regression a pass could still hide.
@@ -187,12 +263,29 @@ func (j *Judge) hidden(q *question, f trial.Finding) string {
 }
 
 // advice says what would settle an open question.
-func advice(n *trial.Needs) string {
+func advice(n *trial.Needs, noun string) string {
 	if n == nil || n.Rounds == 0 {
 		return "; at this noise it is too close to the limit to be settled by a longer trial"
 	}
-	return fmt.Sprintf("; about %s (%s, %s to each version) more would settle it",
-		counted(n.Rounds, "round"), trial.Quantity{Value: n.Seconds, Unit: trial.Seconds}, counted(n.Requests, "request"))
+	more := trial.Quantity{Value: n.Seconds, Unit: trial.Seconds}.String()
+	if n.Requests > 0 {
+		more += ", " + counted(n.Requests, "request") + " to each version"
+	}
+	return fmt.Sprintf("; about %s (%s) more would settle it", counted(n.Rounds, noun), more)
+}
+
+// missing says in how many rounds there was no data, and most often why.
+func (q *question) missing() string {
+	return q.gaps.commonest(fmt.Sprintf("; %d more had no data", q.gaps.rounds()) + " (%s)")
+}
+
+// commonest puts the commonest reason into a format; empty where there is none.
+func (g gaps) commonest(format string) string {
+	told := g.told()
+	if len(told) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, told[0].Reason)
 }
 
 func (j *Judge) lateness() string {

@@ -264,7 +264,8 @@ func (v view) because() string {
 // bout is a duel with the reward that it is about.
 type bout struct {
 	trial.Duel
-	reward int // index of its ranking
+	reward int    // index of its ranking
+	series string // whose rounds they are; empty for the load's
 }
 
 // newBouts are all duels, each told from the version that is better, or from the
@@ -284,7 +285,7 @@ func (v view) newBouts() []bout {
 			if d.Worse && !d.Better || !d.Better && (d.Version == baseline || d.Rival == leader) {
 				d = seenFrom(d, d.Rival)
 			}
-			out = append(out, bout{d, k})
+			out = append(out, bout{d, k, ranking.Series})
 		}
 	}
 	weight := func(b bout) int {
@@ -341,7 +342,7 @@ func (b bout) settles() string {
 	if b.Needs != nil && b.Needs.Rounds == 0 && b.Rounds > 0 {
 		return "at this difference no trial of a sensible length would tell them apart; choose by something else"
 	}
-	return row{Finding: trial.Finding{Needs: b.Needs, Rounds: b.Rounds}}.settles()
+	return row{Finding: trial.Finding{Needs: b.Needs, Rounds: b.Rounds, Series: b.series}}.settles()
 }
 
 // split says that a version not beaten is better than the baseline by one

@@ -102,6 +102,7 @@ func compose(r trial.Report) document {
 	d.add(section{title: "Unexpected answers", body: v.examples(), folded: true, cut: examplesFirst})
 	d.add(section{title: "How traffic was shared", body: v.trafficTable(), folded: true, shown: true, cut: thenFigures})
 	d.add(v.chart())
+	d.add(v.courses())
 	d.add(section{title: v.measuredTitle(), body: v.method(), folded: true})
 	d.add(section{title: "How likely each version is the best", body: v.places(), folded: true, cut: thenFigures})
 	d.add(section{title: "Every figure", body: v.figures(), folded: true, cut: thenFigures})

@@ -47,7 +47,7 @@ var hostile = map[string]string{
 
 // poisoned puts one text wherever a report has one.
 func poisoned(s string) trial.Report {
-	r := failing()
+	r := besideLoad()
 	r.Name, r.Reason, r.Remedy, r.Tool, r.Mode = s, s, s, s, s
 	r.Notes = []string{s, s}
 	r.Versions = []trial.Version{
@@ -56,7 +56,14 @@ func poisoned(s string) trial.Report {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Version, f.Objective, f.Name, f.Reason, f.Statistic = s, s, s, s, s
+		for k := range f.Gaps {
+			f.Gaps[k].Reason = s
+		}
 	}
+	for i := range r.Courses {
+		r.Courses[i].Metric, r.Courses[i].Version = s, s
+	}
+	r.Measured.Windows[0].Series = s
 	r.Findings[1].Name = ""
 	for i := range r.Series {
 		r.Series[i].Version = s

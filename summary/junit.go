@@ -145,6 +145,9 @@ func (v view) junitCase(f trial.Finding) junitCase {
 	}
 	if f.Decided > 0 {
 		c.Time = junitTime(time.Duration(f.Decided) * v.Measured.RoundLength)
+		if r.fromElsewhere() {
+			c.Time = junitTime(time.Duration(float64(f.Decided) * f.Window * float64(time.Second)))
+		}
 	}
 	result := &junitResult{Type: f.Verdict.String(), Message: Plain(f.Reason)}
 	result.Text = strings.Join(append([]string{result.Message}, r.junitFigures()...), "\n")
@@ -191,7 +194,10 @@ func (r row) junitFigures() []string {
 	if r.Rounds > 0 {
 		out = append(out, fmt.Sprintf("evidence: %s beyond the limit, %s within it, %s:1 needed", odds(r.Against.Most), odds(r.For.Most), grouped(int(r.Needed))))
 	}
-	return append(out, fmt.Sprintf("%s, %s", counted(r.Rounds, "round"), counted(r.Requests, "request")))
+	if why := r.why(); why != "" {
+		out = append(out, "without data: "+why)
+	}
+	return append(out, r.seen())
 }
 
 // junitTrial is the suite of the trial itself, with the one case that tells why

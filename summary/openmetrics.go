@@ -157,7 +157,8 @@ func findingFamilies(r trial.Report) []*family {
 	for _, q := range findingQuantities {
 		for _, u := range units {
 			out = append(out, perFinding(r, q.name+u.suffix, u.unit, q.help, func(f trial.Finding) float64 {
-				if of := q.of(f); of.Unit == u.of {
+				// What load gives is never a plain number: that is a quantity nobody set.
+				if of := q.of(f); of.Unit == u.of && (u.of != trial.Plain || f.Series != "") {
 					return of.Value
 				}
 				return math.NaN()
@@ -191,6 +192,7 @@ var units = []struct {
 }{
 	{trial.Seconds, "_seconds", "seconds"}, {trial.Share, "_ratio", "ratio"}, {trial.Ratio, "_relative_ratio", "ratio"},
 	{trial.Points, "_points_ratio", "ratio"}, {trial.PerSecond, "_per_second", "per_second"},
+	{trial.Plain, "", ""}, {trial.Bytes, "_bytes", "bytes"}, {trial.BytesPerSecond, "_bytes_per_second", "bytes_per_second"},
 }
 
 // findingQuantities have the unit of the objective's metric, or of a change.
@@ -224,8 +226,17 @@ var findingNumbers = []struct {
 		func(f trial.Finding) float64 { return map[bool]float64{false: 1}[f.Inform] }},
 	{"seatrial_objective_rounds", "", "Judged rounds with data for the objective.",
 		func(f trial.Finding) float64 { return float64(f.Rounds) }},
+	{"seatrial_objective_missing_rounds", "", "Judged rounds without data for the objective, of metrics from elsewhere.", missing},
 	{"seatrial_objective_requests", "", "Requests of the version, and of the baseline where it plays a part.",
 		func(f trial.Finding) float64 { return float64(f.Requests) }},
+}
+
+// missing is not known of objectives on the load, whose rounds all have data.
+func missing(f trial.Finding) float64 {
+	if f.Series == "" {
+		return math.NaN()
+	}
+	return float64(f.Missing)
 }
 
 // measuredOnly is not known of an objective without data.

@@ -97,8 +97,11 @@ func (v view) reasons() string {
 	var items []string
 	for _, r := range v.rows {
 		reason := strings.TrimRight(Plain(r.Reason), ".")
-		items = append(items, fmt.Sprintf("- %s **%s** — %s (%s, %s)", r.emoji(), escapeMarkdown(v.owned(r)), escapeMarkdown(reason),
-			counted(r.Rounds, "round"), counted(r.Requests, "request")))
+		item := fmt.Sprintf("- %s **%s** — %s (%s)", r.emoji(), escapeMarkdown(v.owned(r)), escapeMarkdown(reason), r.seen())
+		if why := r.why(); why != "" {
+			item += "; without data: " + escapeMarkdown(why)
+		}
+		items = append(items, item)
 	}
 	return strings.Join(items, "\n")
 }
@@ -127,6 +130,9 @@ func (v view) answerer(e trial.Example) string {
 }
 
 func (v view) measuredTitle() string {
+	if !v.hasLoad() {
+		return "How it was measured: " + counted(v.Measured.Rounds, "window")
+	}
 	return "How it was measured: " + counted(v.Measured.Rounds, "round") + ", " + counted(v.Measured.Requests, "request")
 }
 
@@ -164,7 +170,7 @@ func (v view) figures() string {
 	for _, r := range v.rows {
 		figures := []string{r.Baseline.String(), r.value, r.Change.String(),
 			span(trial.Quantity{}, r.Anytime), span(trial.Quantity{}, r.Credible), probability(r.Within),
-			odds(r.Against.Most), odds(r.For.Most), grouped(int(r.Needed)) + ":1", grouped(r.Rounds), grouped(int(math.Round(r.Effective))), grouped(r.Requests)}
+			odds(r.Against.Most), odds(r.For.Most), grouped(int(r.Needed)) + ":1", grouped(r.Rounds), grouped(int(math.Round(r.Effective))), r.requests()}
 		for i := range figures {
 			figures[i] = firm(figures[i])
 		}
@@ -232,6 +238,9 @@ func (v view) reproduce() string {
 		"~~~sh\nseatrial judge seatrial-report\n"
 	if again := v.again("seatrial-report"); again != "seatrial judge seatrial-report" {
 		text += again + "\n"
+	}
+	if !v.hasLoad() {
+		return text + "~~~"
 	}
 	return text + "~~~\n\nTo send the same requests in the same order again, run the trial file with " +
 		fmt.Sprintf("`load: {seed: %d}`.", v.Measured.Seed)

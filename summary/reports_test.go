@@ -14,6 +14,7 @@ func reports() map[string]trial.Report {
 		"fail": failing(), "pass": passing(), "inconclusive": undecided(),
 		"not-ready": notReady(), "broken": broken(), "candidates": threeCandidates(), "conformance": conformance(),
 		"rolled-back": rolledBack(), "not-promoted": notPromoted(),
+		"beside": besideLoad(), "elsewhere": elsewhere(),
 	}
 	maps.Copy(out, contests())
 	maps.Copy(out, reroutes())
@@ -263,5 +264,77 @@ func conformance() trial.Report {
 	r.Measured.Lasted, r.Measured.Rounds, r.Measured.Requests = 30*time.Second, 120, 3000
 	r.Findings = []trial.Finding{p99()}
 	r.Series = []trial.Tracks{wave("candidate", 0.0612, 140, 20, 35)}
+	return r
+}
+
+// windowed is what all findings on metrics from elsewhere have.
+func windowed(f trial.Finding) trial.Finding {
+	f.Version, f.Series, f.Window, f.Needed, f.Confidence = "candidate", trial.MetricsSeries, 15, 20, 0.95
+	return f
+}
+
+func conversions() trial.Finding {
+	return windowed(trial.Finding{
+		Objective: "conversions >= 98% of baseline", Verdict: trial.Fail, Decided: 33, Name: "nobody buys less",
+		Reason:   "conversions is 8.1 % below baseline (18.4 % against 20 %), at most 2 % below baseline allowed; shown with 24:1 evidence after 33 windows",
+		Baseline: of(trial.Share, 0.2), Candidate: of(trial.Share, 0.184), Change: of(trial.Ratio, -0.081), Limit: of(trial.Share, 0.196),
+		Anytime: from(trial.Ratio, -0.12, -0.04), Credible: from(trial.Ratio, -0.11, -0.05), Within: of(trial.Share, 0.001),
+		Against: trial.Evidence{Log: 3.1, Most: 3.2}, For: trial.Evidence{Log: -3, Most: 0}, Statistic: "the candidate's part of all hits", Rounds: 33, Effective: 33,
+	})
+}
+
+func memory() trial.Finding {
+	return windowed(trial.Finding{
+		Objective: "memory <= 512MiB", Verdict: trial.Inconclusive,
+		Reason:   "memory is 498 MiB, 512 MiB allowed; undecided after 24 windows; 9 more had no data (candidate: HTTP 500); about 12 windows (3 min) more would settle it",
+		Baseline: of(trial.Bytes, unknown), Candidate: of(trial.Bytes, 498<<20), Change: of(trial.Ratio, unknown), Limit: of(trial.Bytes, 512<<20),
+		Anytime: from(trial.Bytes, 470<<20, 530<<20), Credible: from(trial.Bytes, 480<<20, 515<<20), Within: of(trial.Share, 0.9),
+		Statistic: "a figure per window from elsewhere against the limit; unpaired, so shared drift stays in it", Rounds: 24, Effective: 24,
+		Needs: &trial.Needs{Rounds: 12, Seconds: 180}, Missing: 9,
+		Gaps: []trial.Gap{{Reason: "candidate: HTTP 500", Rounds: 7}, {Reason: "candidate: two series", Rounds: 1}, {Reason: "candidate: NaN", Rounds: 1}},
+	})
+}
+
+func absent() trial.Finding {
+	return windowed(trial.Finding{
+		Objective: "queue-mean <= 12", Verdict: trial.Inconclusive, Reason: "no data for mean of queue in 33 windows (candidate: the series is absent)",
+		Baseline: of(trial.Plain, unknown), Candidate: of(trial.Plain, unknown), Change: of(trial.Ratio, unknown), Limit: of(trial.Plain, 12),
+		Anytime: from(trial.Plain, unknown, unknown), Credible: from(trial.Plain, unknown, unknown), Within: of(trial.Share, unknown),
+		Statistic: "each window's own figure against the limit; unpaired, so shared drift stays in it",
+		Missing:   33, Gaps: []trial.Gap{{Reason: "candidate: the series is absent", Rounds: 33}},
+	})
+}
+
+func courseOf(metric, version string, unit trial.Unit, level float64) trial.Course {
+	c := trial.Course{Metric: metric, Version: version, Unit: unit}
+	for i := range 33 {
+		c.At, c.Values = append(c.At, 15*float64(i)), append(c.Values, level*(1+0.05*math.Sin(float64(i))))
+	}
+	return c
+}
+
+// besideLoad is a trial of load and of metrics from elsewhere.
+func besideLoad() trial.Report {
+	r := failing()
+	r.Findings = append(r.Findings, conversions(), memory(), absent())
+	r.Pairs, r.Reason = 6, "conversions is 8.1 % below baseline (18.4 % against 20 %), at most 2 % below baseline allowed"
+	r.Measured.Windows = []trial.Windows{{Series: trial.MetricsSeries, Rounds: 33, Seconds: 495}}
+	r.Courses = []trial.Course{
+		courseOf("conversions", "baseline", trial.Share, 0.2), courseOf("conversions", "candidate", trial.Share, 0.184), courseOf("memory", "candidate", trial.Bytes, 498<<20),
+	}
+	return r
+}
+
+// elsewhere is a trial that sent nothing.
+func elsewhere() trial.Report {
+	r := base()
+	r.Verdict, r.ExitCode, r.Pairs = trial.Inconclusive, 3, 2
+	r.Findings = []trial.Finding{memory(), absent()}
+	r.Reason = absent().Reason
+	r.Measured = trial.Measured{
+		Seed: 7, Lasted: 495 * time.Second, Rounds: 33, Confidence: 0.95,
+		Windows: []trial.Windows{{Series: trial.MetricsSeries, Rounds: 33, Seconds: 495}},
+	}
+	r.Courses = []trial.Course{courseOf("memory", "candidate", trial.Bytes, 498<<20)}
 	return r
 }

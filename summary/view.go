@@ -121,7 +121,7 @@ func (v view) owned(r row) string {
 
 // how is in a few words how a row came to its verdict.
 func (r row) how() string {
-	text := "shown in " + counted(r.Decided, "round")
+	text := "shown in " + r.rounds(r.Decided)
 	switch {
 	case r.Rounds == 0:
 		text = "no data"
@@ -129,8 +129,13 @@ func (r row) how() string {
 		text = "undecided"
 	case r.Verdict == trial.Inconclusive && r.Needs.Rounds == 0:
 		text = "undecided: too close to the limit"
+	case r.Verdict == trial.Inconclusive && r.fromElsewhere():
+		text = "undecided: about " + r.rounds(r.Needs.Rounds) + " more"
 	case r.Verdict == trial.Inconclusive:
 		text = "undecided: about " + counted(r.Needs.Requests, "request") + " more"
+	}
+	if r.Missing > 0 && r.Rounds > 0 {
+		text += ", " + grouped(r.Missing) + " without data"
 	}
 	if r.Inform {
 		text += ", for information"
@@ -156,8 +161,7 @@ func (r row) settles() string {
 	case n.Rounds == 0:
 		return "at this noise it is too close to its limit; a wider limit or a higher rate would help, a longer trial would not"
 	default:
-		return fmt.Sprintf("about %s more (%s, %s to each version)",
-			counted(n.Rounds, "round"), seconds(n.Seconds), counted(n.Requests, "request"))
+		return r.more()
 	}
 }
 
@@ -227,6 +231,9 @@ func (v view) hidden() []string {
 // measured says in one sentence how it was measured.
 func (v view) measured() string {
 	m := v.Measured
+	if !v.hasLoad() {
+		return fmt.Sprintf("%s Nothing was sent; each verdict holds with %s confidence, however often one looks.", v.elsewhere(), percent(m.Confidence))
+	}
 	who, order := "Every version", "in an order drawn anew each time"
 	switch len(v.Versions) {
 	case 1:
@@ -241,7 +248,8 @@ func (v view) measured() string {
 	return fmt.Sprintf("%s was sent %s requests a second over %s, %s; %s%s of %s were judged, "+
 		"%s in %s, %s late by the load generator's own fault; each verdict holds with %s confidence, however often one looks.",
 		who, trial.Quantity{Value: m.Rate}, counted(m.Connections, "connection"), order, warm,
-		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence))
+		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence)) +
+		strings.TrimRight(" "+v.elsewhere(), " ")
 }
 
 // remarks are plain sentences that every format shows beside the findings.

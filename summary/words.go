@@ -153,5 +153,8 @@ func happened(m trial.Measured) string {
 	if m.Rounds == 0 {
 		return ""
 	}
+	if m.Requests == 0 && len(m.Windows) > 0 {
+		return fmt.Sprintf("after %s · %s", duration(m.Lasted), counted(m.Rounds, "window"))
+	}
 	return fmt.Sprintf("after %s of %s · %s", duration(m.Lasted), duration(m.Planned), counted(m.Requests, "request"))
 }

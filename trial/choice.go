@@ -22,6 +22,7 @@ type Ranking struct {
 	Duels     []Duel  `json:"duels"`    // every two versions
 	Needed    float64 `json:"needed"`   // evidence at which a duel is decided
 	Statistic string  `json:"statistic"`
+	Series    string  `json:"series,omitempty"` // whose rounds they are, where they are windows of metrics from elsewhere
 }
 
 // Place is one version's by one reward. The posterior figures are for people;

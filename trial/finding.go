@@ -45,6 +45,19 @@ type Finding struct {
 	Effective float64 `json:"effective_rounds"` // of these, as many as count as independent
 	Requests  int     `json:"requests"`         // of this version and its baseline in those rounds
 	Needs     *Needs  `json:"needs,omitempty"`
+
+	// Of a metric from elsewhere, whose rounds are windows of a series of their own.
+	Series  string  `json:"series,omitempty"`
+	Window  float64 `json:"window_seconds,omitempty"` // the length of one
+	Missing int     `json:"missing,omitempty"`        // judged windows without data for it
+	Gaps    []Gap   `json:"gaps,omitempty"`           // why, the commonest first
+}
+
+// Gap is one reason for missing data. It may quote what others answered:
+// untrusted.
+type Gap struct {
+	Reason string `json:"reason"`
+	Rounds int    `json:"rounds"`
 }
 
 // Evidence is a Bayes factor, kept as its natural logarithm because it

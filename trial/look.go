@@ -33,6 +33,7 @@ type Standing struct {
 	Objective string
 	Version   string
 	Verdict   Verdict
+	Series    string   // whose rounds these are; empty for the load's
 	Decided   int      // judged rounds when the verdict was shown
 	Figure    Quantity // the change against the baseline, or the value for an absolute limit
 	Leaning   Verdict  // what it is closer to

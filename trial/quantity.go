@@ -12,15 +12,19 @@ import (
 type Unit int
 
 const (
-	Plain     Unit = iota // a bare number
-	Seconds               // a duration in seconds
-	Share                 // a share between 0 and 1, shown in percent
-	Points                // a difference of two shares, shown in percentage points
-	Ratio                 // a relative change, 0.27 shown as +27 %
-	PerSecond             // a count a second
+	Plain          Unit = iota // a bare number
+	Seconds                    // a duration in seconds
+	Share                      // a share between 0 and 1, shown in percent
+	Points                     // a difference of two shares, shown in percentage points
+	Ratio                      // a relative change, 0.27 shown as +27 %
+	PerSecond                  // a count a second
+	Bytes                      // an amount of memory or data
+	BytesPerSecond             // a flow of data
 )
 
-var unitNames = [...]string{"plain", "seconds", "share", "points", "ratio", "per-second"}
+var unitNames = [...]string{"plain", "seconds", "share", "points", "ratio", "per-second", "bytes", "bytes-per-second"}
+
+func (u Unit) String() string { return unitNames[u] }
 
 // MarshalText writes the unit as a word.
 func (u Unit) MarshalText() ([]byte, error) { return []byte(unitNames[u]), nil }
@@ -68,6 +72,10 @@ func (q Quantity) String() string {
 		return signed(100*q.Value) + " %"
 	case PerSecond:
 		return digits(q.Value, 3) + "/s"
+	case Bytes:
+		return binary(q.Value)
+	case BytesPerSecond:
+		return binary(q.Value) + "/s"
 	default:
 		return digits(q.Value, 4)
 	}
@@ -86,6 +94,15 @@ func duration(s float64) string {
 	default:
 		return digits(s/60, 3) + " min"
 	}
+}
+
+// binary shows bytes as memory is told: 1 KiB is 1024 of them.
+func binary(v float64) string {
+	prefixes := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	for math.Abs(v) >= 1024 && len(prefixes) > 1 {
+		v, prefixes = v/1024, prefixes[1:]
+	}
+	return digits(v, 3) + " " + prefixes[0]
 }
 
 func signed(v float64) string {

@@ -17,6 +17,8 @@ func TestQuantitiesReadWell(t *testing.T) {
 		{0.0015, Points, "+0.15 points"}, {-0.004, Points, "−0.4 points"}, {0, Points, "0 points"},
 		{0.27, Ratio, "+27 %"}, {-0.1234, Ratio, "−12 %"}, {12.34, Ratio, "+1234 %"},
 		{512.3, PerSecond, "512/s"}, {1234, Plain, "1234"}, {-0.5, Plain, "−0.5"},
+		{0, Bytes, "0 B"}, {1023, Bytes, "1023 B"}, {1536, Bytes, "1.5 KiB"}, {512 << 20, Bytes, "512 MiB"}, {-3 << 30, Bytes, "−3 GiB"}, {5000 << 40, Bytes, "5000 TiB"},
+		{10 << 20, BytesPerSecond, "10 MiB/s"},
 		{math.NaN(), Seconds, "–"}, {math.Inf(1), Seconds, "∞"}, {math.Inf(-1), Ratio, "−∞"},
 	} {
 		if got := (Quantity{c.value, c.unit}).String(); got != c.want {

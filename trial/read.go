@@ -39,6 +39,11 @@ func (r Report) check() error {
 			return fmt.Errorf("the series of %q has points without values", t.Version)
 		}
 	}
+	for _, c := range r.Courses {
+		if len(c.Values) != len(c.At) || c.Warmup < 0 || c.Warmup > len(c.At) {
+			return fmt.Errorf("the course of %q has points without values", c.Metric)
+		}
+	}
 	if len(r.Versions) > mostVersions {
 		return fmt.Errorf("it has %d versions, and a trial has at most %d", len(r.Versions), mostVersions)
 	}

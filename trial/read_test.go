@@ -16,7 +16,10 @@ func stored(t *testing.T, change func(*Report)) []byte {
 		Findings: []Finding{{Objective: "error-rate <= 1%", Version: "candidate", Baseline: Quantity{math.NaN(), Share}, Candidate: Quantity{0.07, Share}}},
 		Versions: []Version{{Name: "baseline", Role: Baseline}, {Name: "candidate"}},
 		Series:   []Tracks{{Version: "candidate", At: []float64{0, 1}, P50: []float64{0.1, 0.2}, P95: []float64{0.1, 1e-9}, Failed: []float64{0, 0}}},
+		Courses:  []Course{{Metric: "memory", Unit: Bytes, Version: "candidate", At: []float64{0, 15}, Values: []float64{1, 2}}},
 	}
+	r.Measured.Windows = []Windows{{Series: MetricsSeries, Rounds: 2, Seconds: 30}}
+	r.Findings[0].Series, r.Findings[0].Missing, r.Findings[0].Gaps = MetricsSeries, 1, []Gap{{"HTTP 500", 1}}
 	if change != nil {
 		change(&r)
 	}
@@ -98,6 +101,7 @@ func TestWhatNoTrialWritesIsNoReport(t *testing.T) {
 		"text that is no UTF-8": strings.Replace(text, `"tool": "v1"`, "\"tool\": \"v\xff\"", 1),
 		"another schema":        string(stored(t, func(r *Report) { r.Schema++ })),
 		"points without values": string(stored(t, func(r *Report) { r.Series[0].P50 = nil })),
+		"a course of nothing":   string(stored(t, func(r *Report) { r.Courses[0].Values = nil })),
 		"more warm-up":          string(stored(t, func(r *Report) { r.Series[0].Warmup = 3 })),
 		"a version twice":       string(stored(t, func(r *Report) { r.Versions[0].Name = "candidate" })),
 		"too many versions":     string(stored(t, func(r *Report) { r.Versions = crowd(mostVersions + 1) })),

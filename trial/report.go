@@ -30,6 +30,7 @@ type Report struct {
 	Measured Measured  `json:"measured"`
 	Totals   []Totals  `json:"totals,omitempty"` // of each version; none where nothing was judged
 	Series   []Tracks  `json:"series,omitempty"`
+	Courses  []Course  `json:"courses,omitempty"` // of metrics from elsewhere
 	Examples []Example `json:"examples,omitempty"`
 	Hooks    []Hook    `json:"hooks,omitempty"` // in the order in which they ended
 }
@@ -49,6 +50,15 @@ type Measured struct {
 	Dropped     int           `json:"dropped"`     // rounds left out because they did not end
 	Confidence  float64       `json:"confidence"`  // 0.95
 	Connections int           `json:"connections"` // to each version
+	Windows     []Windows     `json:"windows,omitempty"`
+}
+
+// Windows is how much was judged of a series other than the load's.
+type Windows struct {
+	Series  string  `json:"series"`
+	Rounds  int     `json:"rounds"` // judged
+	Seconds float64 `json:"seconds"`
+	Dropped int     `json:"dropped,omitempty"` // left out because they did not end
 }
 
 // Totals is all that one version did in the judged rounds, whatever was asked
@@ -79,6 +89,17 @@ type Tracks struct {
 	Failed  []float64 `json:"failed"`  // share
 	Warmup  int       `json:"warmup"`  // how many of the points are warm-up
 	Decided float64   `json:"decided"` // second at which the verdict was shown; 0 if it was not
+}
+
+// Course is one figure of one version over the trial, for charts: a metric from
+// elsewhere. A window without a figure has no point.
+type Course struct {
+	Metric  string    `json:"metric"` // as objectives name it: "db-latency-p95"
+	Unit    Unit      `json:"unit"`
+	Version string    `json:"version"`
+	At      []float64 `json:"at"` // seconds since the first slot
+	Values  []float64 `json:"values"`
+	Warmup  int       `json:"warmup"` // how many of the points are warm-up
 }
 
 // Example is one unexpected answer, told once for each version and status.

@@ -3,10 +3,11 @@ package trial
 import "time"
 
 // Round is a short interval in which every version was measured under the same
-// conditions: the unit of evidence.
+// conditions: the unit of evidence. Rounds of different series have lengths and
+// numbers of their own, and come in any order between them.
 type Round struct {
-	Series   string        // which series of rounds this belongs to: "load"
-	Index    int           // from 0, warm-up included
+	Series   string        // which series of rounds this belongs to: "load", "metrics"
+	Index    int           // from 0 in each series, warm-up included
 	Start    time.Duration // planned, since the first slot of the trial
 	End      time.Duration
 	Warmup   bool // recorded, never judged
@@ -28,6 +29,8 @@ type Round struct {
 	Requests  []Request // every record of the round, in the order of the slots
 	Generator Generator
 	Examples  []Example // unexpected answers of a kind not told before
+
+	Samples []Sample // of metrics from elsewhere, one for each version and metric; nil in rounds of load
 }
 
 // LoadSeries is the series of rounds that the load generator makes.
