@@ -1,0 +1,135 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Window is the time that one round covers: after From, until To.
+type Window struct{ From, To time.Time }
+
+func (w Window) length() time.Duration { return w.To.Sub(w.From) }
+
+// ask is one question to a provider: one part of a metric, of one version, over
+// one window.
+type ask struct {
+	metric Metric
+	part   part
+	text   string            // the part's query, places filled in
+	places map[string]string // what may be filled in elsewhere: parameters, bodies
+	window Window
+}
+
+// answer is what a provider said to one ask: series of points, or finished
+// statistics where its reply has them.
+type answer struct {
+	series []series
+	sample *trial.Sample
+}
+
+// series is the points of one time series, in the order of their times.
+type series struct {
+	name   string   // what tells it from others in the same answer: its labels, sorted
+	bound  *float64 // upper bound of its bucket, +Inf included; nil where it is none
+	points []point
+}
+
+type point struct {
+	at    time.Time
+	value float64
+}
+
+// source is a provider that can be asked. Its errors become the reason why a
+// sample is missing, so each is one sentence, without secrets, and says what
+// came back where something did.
+type source interface {
+	ask(ctx context.Context, a ask) (answer, error)
+	close() error
+}
+
+// language is what a kind of provider brings: one line in languages.
+type language struct {
+	word string // as trial files name it: "prometheus"
+
+	// open prepares a source; nothing is sent.
+	open func(p Provider, s Surroundings) (source, error)
+
+	// quote makes a value fit to be filled into a query between quotes.
+	quote func(value string) string
+
+	// running says that numbers are totals since some beginning, so that a window
+	// is the difference of two of them; else they are of the window already.
+	running bool
+
+	// check returns what is wrong with a metric before anything is asked.
+	check func(m Metric) error
+}
+
+// Surroundings is what sources need of the process.
+type Surroundings struct {
+	ReadFile func(string) ([]byte, error)
+	Getenv   func(string) string
+	Now      func() time.Time
+	Hide     func(string) string // takes secrets out of what a provider said
+}
+
+// languages are the kinds of providers. A new one is a file and a line.
+func languages() []language {
+	return []language{}
+}
+
+func languageFor(word string) (language, error) {
+	var known []string
+	for _, l := range languages() {
+		if l.word == word {
+			return l, nil
+		}
+		known = append(known, l.word)
+	}
+	return language{}, fmt.Errorf("%q is no kind of provider (known: %s)%s", word, strings.Join(known, ", "), trial.DidYouMean(word, known))
+}
+
+// part is what one query of a metric gives.
+type part string
+
+const (
+	whole      part = "query"
+	hits       part = "hits"
+	trials     part = "trials"
+	count      part = "count"
+	sum        part = "sum"
+	sumSquares part = "sum-squares"
+)
+
+// parts are what a metric of a kind may be asked for: one of the lists, whole.
+var parts = map[trial.Kind][][]part{
+	trial.TotalKind:     {{whole}},
+	trial.ValueKind:     {{whole}},
+	trial.CountsKind:    {{hits, trials}, {whole}},
+	trial.HistogramKind: {{whole, sum}, {whole}, {count, sum}}, // without buckets, its mean is all there is
+	trial.MomentsKind:   {{count, sum, sumSquares}, {whole}},   // whole: single observations
+}
+
+// queries are the parts that the metric has a query for, in the order of its kind.
+func (m Metric) queries() ([]part, error) {
+	given := m.Query.given()
+	for _, list := range parts[m.Kind] {
+		if len(list) == len(given) && !slices.ContainsFunc(list, func(p part) bool { return given[p] == "" }) {
+			return list, nil
+		}
+	}
+	var ways []string
+	for _, list := range parts[m.Kind] {
+		var words []string
+		for _, p := range list {
+			words = append(words, string(p))
+		}
+		ways = append(ways, strings.Join(words, " and "))
+	}
+	return nil, fmt.Errorf("%s is of the kind %s, which is asked for by %s", m.Name, m.Kind, strings.Join(ways, ", or by "))
+}
