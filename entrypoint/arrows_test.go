@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	"slo/bayes":            nil,
 	"slo":                  {"slo/bayes", "trial"},
 	"loadgen":              {"trial"},
+	"metrics":              {"trial"},
 	"k8s":                  {"trial"},
 	"evidence":             {"trial"},
 	"runner":               {"trial"},
