@@ -78,6 +78,8 @@ func TestForeignModulesStayInTheirRoom(t *testing.T) {
 		"gitlab.com/gitlab-org/api/client-go":   {"platform"},
 		"github.com/klauspost/compress":         {"evidence"},
 		"gonum.org/":                            {"internal/exam"},
+		"github.com/hashicorp/":                 {"metrics"},
+		"golang.org/x/oauth2":                   {"metrics"},
 		"github.com/spf13/cobra":                {"entrypoint"},
 		"github.com/CycloneDX/":                 {"entrypoint"},
 		"k8s.io/":                               {"internal/testcluster", "k8s"},
