@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -14,82 +15,14 @@ import (
 // seldom as the window is long.
 const tooOld = 2
 
-// growth is by how much the series of an answer grew within a window: the sum
-// over all, each from its last point at or before the window's begin, so that
-// the growths of windows that follow each other add up to the whole. A fall is a
-// counter that began anew at 0 (reset: what it had gathered before is lost). A
-// series that is not known from before began within the window, at 0, if the
-// answer before was good; its first point may then be a lower bound.
-func (l *ledger) growth(key string, got []series, w Window) (total float64, reset bool, err error) {
-	before, known := l.last[key]
-	now := map[string]point{}
-	for _, s := range got {
-		if err := check(s); err != nil {
-			return 0, false, err
-		}
-		grown, anew, last, there := s.grown(before, known, w)
-		if !there {
-			continue
-		}
-		total, reset = total+grown, reset || anew
-		now[s.name] = last
+var errNoSample = errors.New("no sample in the window")
+
+// stale is why the newest sample no longer tells of the window.
+func stale(newest time.Time, w Window) error {
+	if age := w.To.Sub(newest); age > tooOld*w.length() {
+		return fmt.Errorf("stale: its newest sample is %s old at the end of a window of %s", age.Round(time.Second), w.length())
 	}
-	if len(now) == 0 {
-		return 0, false, fmt.Errorf("no sample in the window")
-	}
-	l.keep(key, before, now, w)
-	if !known {
-		return 0, false, errFirst
-	}
-	return total, reset, nil
-}
-
-// errFirst is said of the first window that was asked: there is nothing to
-// take a difference to.
-var errFirst = fmt.Errorf("nothing is known from before the window")
-
-// ledger remembers the last point of every series of every question.
-type ledger struct {
-	last map[string]map[string]point
-}
-
-func newLedger() *ledger { return &ledger{last: map[string]map[string]point{}} }
-
-// keep remembers the newest points; a series that fell silent is remembered for
-// a while, in case that it only missed a scrape.
-func (l *ledger) keep(key string, before, now map[string]point, w Window) {
-	for name, p := range before {
-		if _, there := now[name]; !there && w.To.Sub(p.at) < silence(w) {
-			now[name] = p
-		}
-	}
-	l.last[key] = now
-}
-
-func silence(w Window) time.Duration { return max(5*time.Minute, tooOld*w.length()) }
-
-// grown is the growth of one series, and its newest point at or before the
-// window's end.
-func (s series) grown(before map[string]point, known bool, w Window) (total float64, anew bool, last point, there bool) {
-	base, hasBase := before[s.name]
-	for _, p := range s.points {
-		switch {
-		case p.at.After(w.To):
-			return total, anew, last, there
-		case hasBase && !p.at.After(base.at):
-			last, there = base, true
-			continue
-		case hasBase && p.value >= base.value:
-			total += p.value - base.value
-		case hasBase:
-			total, anew = total+p.value, true
-		case known && p.at.After(w.From):
-			total, anew = total+p.value, true
-		}
-		base, hasBase = p, true
-		last, there = p, true
-	}
-	return total, anew, last, there
+	return nil
 }
 
 func check(s series) error {
@@ -108,7 +41,7 @@ func check(s series) error {
 func only(got []series) (series, error) {
 	switch {
 	case len(got) == 0:
-		return series{}, fmt.Errorf("no series")
+		return series{}, errNoSample
 	case len(got) > 1:
 		return series{}, fmt.Errorf("%d series, where one is meant (%s and %s): sum them, or name more labels", len(got), got[0].name, got[1].name)
 	}
@@ -137,64 +70,79 @@ func level(got []series, w Window) (float64, error) {
 	case n > 0:
 		return total / n, nil
 	case newest.at.IsZero():
-		return 0, fmt.Errorf("no sample in the window")
-	case w.To.Sub(newest.at) > tooOld*w.length():
-		return 0, fmt.Errorf("stale: its newest sample is %s old", w.To.Sub(newest.at).Round(time.Second))
+		return 0, errNoSample
 	}
-	return newest.value, nil
+	return newest.value, stale(newest.at, w)
 }
 
-// amount is what a provider says of the window itself: all its points, added up.
-func amount(got []series, w Window) (float64, error) {
-	if len(got) == 0 {
-		return 0, fmt.Errorf("no series")
-	}
-	total, n := 0.0, 0
-	for _, s := range got {
+// amounts are what a provider says of the window itself: the points of each
+// series in it, added up.
+func amounts(got []series, w Window) ([]float64, error) {
+	each, n := make([]float64, len(got)), 0
+	for i, s := range got {
 		if err := check(s); err != nil {
-			return 0, err
+			return nil, err
 		}
 		for _, p := range s.points {
-			if p.at.After(w.From) && !p.at.After(w.To) {
-				total, n = total+p.value, n+1
+			if w.holds(p.at) {
+				each[i], n = each[i]+p.value, n+1
 			}
 		}
 	}
 	if n == 0 {
-		return 0, fmt.Errorf("no sample in the window")
+		return nil, errNoSample
 	}
-	return total, nil
+	return each, nil
 }
 
-// observations are the moments of points that are single observations.
-func observations(got []series) (trial.Moments, error) {
+// observations are the moments of points that are single observations: those
+// within the window.
+func observations(got []series, w Window) (trial.Moments, error) {
 	var m trial.Moments
 	for _, s := range got {
 		if err := check(s); err != nil {
 			return m, err
 		}
 		for _, p := range s.points {
-			m.N, m.Sum, m.SumSquares = m.N+1, m.Sum+p.value, m.SumSquares+p.value*p.value
+			if w.holds(p.at) {
+				m.N, m.Sum, m.SumSquares = m.N+1, m.Sum+p.value, m.SumSquares+p.value*p.value
+			}
 		}
+	}
+	if m.N == 0 {
+		return m, errNoSample
 	}
 	return m, nil
 }
 
-// buckets are the bounds of a histogram's series, and the series of each.
-func buckets(got []series) (bounds []float64, of map[float64][]series, err error) {
-	of = map[float64][]series{}
+// buckets are the bounds that all histograms of an answer have, and for each of
+// its series which bound it is of; -1 for a bound that others lack.
+func buckets(got []series) (bounds []float64, of []int, err error) {
+	histograms, having := map[string]bool{}, map[float64]int{}
 	for _, s := range got {
 		if s.bound == nil {
 			return nil, nil, fmt.Errorf("the series %s is of no bucket: a histogram's series have the label le", s.name)
 		}
-		if of[*s.bound] == nil {
-			bounds = append(bounds, *s.bound)
+		histograms[s.bucket] = true
+		having[*s.bound]++
+	}
+	for bound, n := range having {
+		if n == len(histograms) {
+			bounds = append(bounds, bound)
 		}
-		of[*s.bound] = append(of[*s.bound], s)
 	}
-	if len(bounds) == 0 {
-		return nil, nil, fmt.Errorf("no series")
+	switch slices.Sort(bounds); {
+	case len(got) == 0:
+		return nil, nil, errNoSample
+	case len(bounds) == 0 || !math.IsInf(bounds[len(bounds)-1], 1):
+		return nil, nil, errors.New("the bucket of all (le=\"+Inf\") is missing")
 	}
-	slices.Sort(bounds)
+	for _, s := range got {
+		i, common := slices.BinarySearch(bounds, *s.bound)
+		if !common {
+			i = -1
+		}
+		of = append(of, i)
+	}
 	return bounds, of, nil
 }

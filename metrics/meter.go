@@ -97,6 +97,7 @@ func (m *Meter) ask(ctx context.Context, index int, w Window) trial.Round {
 		}
 	}
 	all.Wait()
+	m.ledger.enter(w)
 	round := trial.Round{
 		Series: m.series, Index: index, Complete: true,
 		Start: time.Duration(index) * m.windows.Interval, End: time.Duration(index+1) * m.windows.Interval,

@@ -76,6 +76,7 @@ type Query struct {
 	Sum        string            `yaml:"sum"`    // of moments and histograms
 	SumSquares string            `yaml:"sum-squares"`
 	Running    *bool             `yaml:"running"` // numbers are totals since some beginning; nil: as the provider's usually are
+	Scale      *float64          `yaml:"scale"`   // makes the metric's unit of the provider's: 0.001 of milliseconds; nil: 1
 	Params     map[string]string `yaml:"params"`  // of a REST request
 	Method     string            `yaml:"method"`
 	Path       string            `yaml:"path"`

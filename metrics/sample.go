@@ -1,9 +1,11 @@
 package metrics
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seatrial/seatrial/trial"
 )
@@ -12,17 +14,23 @@ import (
 // after window.
 type reader struct {
 	*ledger
-	metric  Metric
-	version int
-	running bool
-	window  Window
+	metric   Metric
+	version  int
+	running  bool
+	window   Window
+	restarts moments // of the metric's processes
 }
 
 // sample joins the answers to all parts of the metric. What can't be one is
 // missing, with the reason.
 func (r reader) sample(got map[part]answer) trial.Sample {
+	if r.running {
+		got = aligned(got, r.window)
+		r.restarts = r.restartsOf(r.metric.Name, r.version, got, r.window)
+	}
 	s, err := r.read(got)
 	if err == nil {
+		scale(&s, r.metric.Scale)
 		err = s.Check()
 	}
 	if err == nil && s.Kind() != r.metric.Kind {
@@ -62,14 +70,30 @@ func (r reader) read(got map[part]answer) (trial.Sample, error) {
 }
 
 // number is what one part came to in the window.
-func (r reader) number(s *trial.Sample, of string, got []series) (float64, error) {
-	if !r.running {
-		return amount(got, r.window)
+func (r reader) number(s *trial.Sample, of part, got []series) (float64, error) {
+	each, err := r.numbers(s, of, got)
+	total := 0.0
+	for _, x := range each {
+		total += x
 	}
-	total, reset, err := r.growth(fmt.Sprintf("%s/%d/%s", r.metric.Name, r.version, of), got, r.window)
-	s.Reset = s.Reset || reset
 	return total, err
 }
+
+// numbers are what each series of a part came to.
+func (r reader) numbers(s *trial.Sample, of part, got []series) ([]float64, error) {
+	if !r.running {
+		return amounts(got, r.window)
+	}
+	all, err := r.growth(r.key(of), got, r.restarts, r.window)
+	var each []float64
+	for _, g := range all {
+		each = append(each, g.total)
+		s.Reset = s.Reset || g.reset
+	}
+	return each, err
+}
+
+func (r reader) key(of part) question { return question{r.metric.Name, r.version, of} }
 
 // counts asks for every part before it complains, so that all of them are
 // remembered for the next window.
@@ -77,9 +101,28 @@ func (r reader) counts(s *trial.Sample, got map[part]answer) (*trial.Counts, err
 	if _, there := got[whole]; there {
 		return nil, errors.New("the reply has no hits and trials: give a query for each, or an answer: with both")
 	}
-	h, errHits := r.number(s, string(hits), got[hits].series)
-	n, errTrials := r.number(s, string(trials), got[trials].series)
+	if r.running && noneOf(got[hits], got[trials].series) {
+		r.keep(r.key(hits), memory{until: r.window.To})
+		n, err := r.number(s, trials, got[trials].series)
+		return &trial.Counts{Trials: n}, named(trials, err)
+	}
+	h, errHits := r.number(s, hits, got[hits].series)
+	n, errTrials := r.number(s, trials, got[trials].series)
 	return &trial.Counts{Hits: h, Trials: n}, errors.Join(named(hits, errHits), named(trials, errTrials))
+}
+
+// noneOf reports that there are no series of hits because nothing was one yet:
+// many a counter has no series of errors before the first.
+func noneOf(hit answer, all []series) bool {
+	if len(hit.series) > 0 || hit.partOf == nil || len(all) == 0 {
+		return false
+	}
+	for _, label := range hit.partOf {
+		if !slices.ContainsFunc(all, func(s series) bool { _, there := s.labels[label]; return there }) {
+			return false
+		}
+	}
+	return true
 }
 
 func named(p part, err error) error {
@@ -91,32 +134,28 @@ func named(p part, err error) error {
 
 func (r reader) histogram(s *trial.Sample, got map[part]answer) (*trial.Histogram, error) {
 	if c, there := got[count]; there {
-		n, errCount := r.number(s, string(count), c.series)
-		total, errSum := r.number(s, string(sum), got[sum].series)
+		n, errCount := r.number(s, count, c.series)
+		total, errSum := r.number(s, sum, got[sum].series)
 		return &trial.Histogram{Counts: []float64{n}, Sum: &total}, errors.Join(named(count, errCount), named(sum, errSum))
 	}
-	bounds, of, err := buckets(got[whole].series)
-	if err != nil {
-		return nil, err
-	}
-	var errs []error
+	each, err := r.numbers(s, whole, got[whole].series)
+	bounds, of, wrong := buckets(got[whole].series)
+	errs := []error{cmp.Or(wrong, err)}
 	cumulative := make([]float64, len(bounds))
-	for i, b := range bounds {
-		var wrong error
-		cumulative[i], wrong = r.number(s, fmt.Sprint("le=", b), of[b])
-		errs = append(errs, wrong)
+	for i, x := range each {
+		if wrong == nil && of[i] >= 0 {
+			cumulative[of[i]] += x
+		}
 	}
 	var total *float64
-	if a, there := got[sum]; there {
+	if sums := append(got[whole].sums, got[sum].series...); len(sums) > 0 || r.metric.Sum != "" {
 		total = new(float64)
 		var wrong error
-		*total, wrong = r.number(s, string(sum), a.series)
+		*total, wrong = r.number(s, sum, sums)
 		errs = append(errs, named(sum, wrong))
 	}
-	for _, wrong := range errs {
-		if wrong != nil {
-			return nil, wrong // one stands for all: buckets fail alike
-		}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	h, err := trial.CumulativeHistogram(bounds, cumulative, total)
 	return &h, err
@@ -124,7 +163,7 @@ func (r reader) histogram(s *trial.Sample, got map[part]answer) (*trial.Histogra
 
 func (r reader) moments(s *trial.Sample, got map[part]answer) (*trial.Moments, error) {
 	if a, there := got[whole]; there {
-		m, err := observations(a.series)
+		m, err := observations(a.series, r.window)
 		return &m, err
 	}
 	var m trial.Moments
@@ -134,7 +173,7 @@ func (r reader) moments(s *trial.Sample, got map[part]answer) (*trial.Moments, e
 		into *float64
 	}{{count, &m.N}, {sum, &m.Sum}, {sumSquares, &m.SumSquares}} {
 		var wrong error
-		*p.into, wrong = r.number(s, string(p.part), got[p.part].series)
+		*p.into, wrong = r.number(s, p.part, got[p.part].series)
 		errs = append(errs, named(p.part, wrong))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -144,4 +183,28 @@ func (r reader) moments(s *trial.Sample, got map[part]answer) (*trial.Moments, e
 		return nil, fmt.Errorf("a sum of squares of %v can't be of %v observations that add up to %v", m.SumSquares, m.N, m.Sum)
 	}
 	return &m, nil
+}
+
+// scale brings a sample from the provider's unit to the metric's. Counts have none.
+func scale(s *trial.Sample, factor *float64) {
+	if factor == nil {
+		return
+	}
+	by := func(numbers ...*float64) {
+		for _, x := range numbers {
+			if x != nil {
+				*x *= *factor
+			}
+		}
+	}
+	by(s.Value, s.Total)
+	if s.Histogram != nil {
+		by(s.Histogram.Sum)
+		for i := range s.Histogram.Bounds {
+			by(&s.Histogram.Bounds[i])
+		}
+	}
+	if s.Moments != nil {
+		by(&s.Moments.Sum, &s.Moments.SumSquares, &s.Moments.SumSquares)
+	}
 }

@@ -15,6 +15,8 @@ type Window struct{ From, To time.Time }
 
 func (w Window) length() time.Duration { return w.To.Sub(w.From) }
 
+func (w Window) holds(t time.Time) bool { return t.After(w.From) && !t.After(w.To) }
+
 // ask is one question to a provider: one part of a metric, of one version, over
 // one window.
 type ask struct {
@@ -29,13 +31,22 @@ type ask struct {
 // statistics where its reply has them.
 type answer struct {
 	series []series
+	sums   []series // of a histogram's observations, where the reply has them too
 	sample *trial.Sample
+
+	// partOf are the labels by which the series of the hits are some of those of
+	// the trials: where a trial's series has them and none is a hit, there were 0
+	// hits. Nil where that is not known.
+	partOf []string
 }
 
 // series is the points of one time series, in the order of their times.
 type series struct {
-	name   string   // what tells it from others in the same answer: its labels, sorted
-	bound  *float64 // upper bound of its bucket, +Inf included; nil where it is none
+	name   string            // what tells it from others in the same answer: its labels, sorted
+	labels map[string]string // nil where it has none
+	origin string            // the process whose counters begin anew together; empty where that is not known
+	bound  *float64          // upper bound of its bucket, +Inf included; nil where it is none
+	bucket string            // name of the histogram that it is a bucket of
 	points []point
 }
 
@@ -80,7 +91,7 @@ type Surroundings struct {
 
 // languages are the kinds of providers. A new one is a file and a line.
 func languages() []language {
-	return []language{}
+	return []language{prometheusLanguage()}
 }
 
 func languageFor(word string) (language, error) {
