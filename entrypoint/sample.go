@@ -34,6 +34,8 @@ func (p process) sampleCommand(code *int) *cobra.Command {
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "draws latencies and errors")
 	f.IntVar(&o.Body, "body", o.Body, "least length of the body in bytes")
 	f.Var((*percentage)(&o.Errors), "errors", "share of requests answered 500")
+	f.StringVar(&o.Metrics, "metrics", o.Metrics, "path of its metrics, as in /metrics")
+	f.StringVar(&o.Version, "version-label", o.Version, "label of its metrics")
 	f.DurationVar(&o.StallEvery, "stall-every", o.StallEvery, "how often the service stands still")
 	f.DurationVar(&o.StallFor, "stall-for", o.StallFor, "for how long")
 	f.DurationVar(&o.HangAfter, "hang-after", o.HangAfter, "from then on never answer")

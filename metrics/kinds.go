@@ -17,6 +17,14 @@ const tooOld = 2
 
 var errNoSample = errors.New("no sample in the window")
 
+// noSample says how old the newest sample is, if there is any.
+func noSample(newest time.Time, w Window) error {
+	if newest.IsZero() {
+		return errNoSample
+	}
+	return fmt.Errorf("%w: its newest is %s old", errNoSample, w.To.Sub(newest).Round(time.Second))
+}
+
 // stale is why the newest sample no longer tells of the window.
 func stale(newest time.Time, w Window) error {
 	if age := w.To.Sub(newest); age > tooOld*w.length() {

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -57,6 +58,14 @@ func (l *ledger) enter(w Window) {
 	l.window = w
 }
 
+// pass remembers that nothing grew in a window.
+func (l *ledger) pass(q question, began moments, w Window) {
+	before, _ := l.recall(q, w)
+	kept := memory{until: w.To, points: map[string]known{}}
+	kept.add(before, began, w)
+	l.keep(q, kept)
+}
+
 func (l *ledger) keep(q question, m memory) { l.last[q] = m }
 
 // recall is what is known from the window before, and nothing if that is not
@@ -90,7 +99,7 @@ func (l *ledger) growth(q question, got []series, began moments, w Window) ([]gr
 	all := make([]grown, len(got))
 	kept := memory{until: w.To, points: map[string]known{}}
 	based := false
-	var newest time.Time
+	var newest, newestBase time.Time
 	for i, s := range got {
 		if err := check(s); err != nil {
 			return nil, err
@@ -103,23 +112,23 @@ func (l *ledger) growth(q question, got []series, began moments, w Window) ([]gr
 		if all[i], last = rise(from, has, s.since(from, has, w), s.origin, began); last.at.IsZero() {
 			continue
 		}
-		based = based || has
+		based, newestBase = based || has, later(newestBase, from.at)
 		kept.points[s.name] = known{last, s.origin}
 		newest = later(newest, last.at)
 		if stale(last.at, w) == nil {
 			l.now[process{q.version, s.origin}] = true
 		}
 	}
-	if newest.IsZero() {
-		return nil, errNoSample
-	}
-	if err := stale(newest, w); err != nil {
-		return nil, err
+	if !newest.After(w.From) {
+		return nil, noSample(newest, w)
 	}
 	kept.add(before, began, w)
 	l.keep(q, kept)
-	if !based {
+	switch apart := w.From.Sub(newestBase); {
+	case !based:
 		return nil, errFirst
+	case !newestBase.IsZero() && apart > w.length():
+		return nil, fmt.Errorf("the window follows %s without a sample: ask for windows at least as long as its samples are apart", apart.Round(time.Second))
 	}
 	return all, nil
 }

@@ -101,8 +101,8 @@ func (r reader) counts(s *trial.Sample, got map[part]answer) (*trial.Counts, err
 	if _, there := got[whole]; there {
 		return nil, errors.New("the reply has no hits and trials: give a query for each, or an answer: with both")
 	}
-	if r.running && noneOf(got[hits], got[trials].series) {
-		r.keep(r.key(hits), memory{until: r.window.To})
+	if r.running && noneOf(got[hits], got[trials].series, r.window) {
+		r.pass(r.key(hits), r.restarts, r.window)
 		n, err := r.number(s, trials, got[trials].series)
 		return &trial.Counts{Trials: n}, named(trials, err)
 	}
@@ -113,8 +113,9 @@ func (r reader) counts(s *trial.Sample, got map[part]answer) (*trial.Counts, err
 
 // noneOf reports that there are no series of hits because nothing was one yet:
 // many a counter has no series of errors before the first.
-func noneOf(hit answer, all []series) bool {
-	if len(hit.series) > 0 || hit.partOf == nil || len(all) == 0 {
+func noneOf(hit answer, all []series, w Window) bool {
+	within := func(s series) bool { return slices.ContainsFunc(s.points, func(p point) bool { return w.holds(p.at) }) }
+	if hit.partOf == nil || slices.ContainsFunc(hit.series, within) || !slices.ContainsFunc(all, within) {
 		return false
 	}
 	for _, label := range hit.partOf {

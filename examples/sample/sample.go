@@ -34,6 +34,9 @@ type Options struct {
 	Body    int               // least length of the body in bytes; padding follows Text
 	Errors  float64           // share of requests answered 500
 
+	Metrics string // path at which it tells of its answers to Prometheus, neither slowed nor counted; empty: nowhere
+	Version string // label of these metrics
+
 	StallEvery time.Duration // a stall ends each such period, counted from the service's start
 	StallFor   time.Duration // how long each stall lasts, answering nobody; 0 never stalls
 
@@ -94,9 +97,15 @@ type service struct {
 
 	mu    sync.Mutex // guards draws
 	draws *rand.Rand
+
+	counters counters
 }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.Metrics != "" && r.URL.Path == s.Metrics {
+		s.counters.expose(w, s.Version)
+		return
+	}
 	arrived := time.Since(s.started)
 	// Only once the body is read does the server notice a client that leaves.
 	_, _ = io.Copy(io.Discard, r.Body)
@@ -109,7 +118,9 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case <-due:
-		s.answer(w, s.status(arrived, failed))
+		status := s.status(arrived, failed)
+		s.counters.count(status, time.Since(s.started)-arrived) // before a client may see the answer
+		s.answer(w, status)
 	case <-r.Context().Done():
 		panic(http.ErrAbortHandler) // or the server would answer 200
 	}

@@ -54,6 +54,35 @@ func TestAnswerIsWhatTheOptionsSay(t *testing.T) {
 	})
 }
 
+func TestTellsPrometheusOfItsAnswersAndNothingElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(with(func(o *Options) { o.Latency, o.Metrics, o.Version = 20*ms, "/metrics", "v1" }))
+		for range 3 {
+			ask(h)
+		}
+		scrape := func() string {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+			return w.Body.String()
+		}
+		first := scrape()
+		for _, line := range []string{
+			`sample_requests_total{version="v1",code="200"} 3`,
+			`sample_request_duration_seconds_bucket{version="v1",le="0.01"} 0`,
+			`sample_request_duration_seconds_bucket{version="v1",le="0.025"} 3`,
+			`sample_request_duration_seconds_bucket{version="v1",le="+Inf"} 3`,
+			`sample_request_duration_seconds_sum{version="v1"} 0.06`,
+		} {
+			if !strings.Contains(first, line+"\n") {
+				t.Errorf("no line %s in:\n%s", line, first)
+			}
+		}
+		if second := scrape(); second != first {
+			t.Errorf("scraping changed it:\n%s", second)
+		}
+	})
+}
+
 func TestStallHoldsEveryRequestUntilItsEnd(t *testing.T) {
 	// 10 ms of work; nothing is answered from 80 to 100 ms, 180 to 200 ms, …
 	for _, c := range []struct{ arrives, answered time.Duration }{
