@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/seatrial/seatrial/trial"
 )
@@ -108,7 +109,7 @@ func (r reader) counts(s *trial.Sample, got map[part]answer) (*trial.Counts, err
 	}
 	h, errHits := r.number(s, hits, got[hits].series)
 	n, errTrials := r.number(s, trials, got[trials].series)
-	return &trial.Counts{Hits: h, Trials: n}, errors.Join(named(hits, errHits), named(trials, errTrials))
+	return &trial.Counts{Hits: h, Trials: n}, joined(named(hits, errHits), named(trials, errTrials))
 }
 
 // noneOf reports that there are no series of hits because nothing was one yet:
@@ -126,6 +127,20 @@ func noneOf(hit answer, all []series, w Window) bool {
 	return true
 }
 
+// joined is all reasons in one line, each once.
+func joined(errs ...error) error {
+	var why []string
+	for _, err := range errs {
+		if err != nil && !slices.Contains(why, err.Error()) {
+			why = append(why, err.Error())
+		}
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(why, "; "))
+}
+
 func named(p part, err error) error {
 	if err == nil {
 		return nil
@@ -137,7 +152,7 @@ func (r reader) histogram(s *trial.Sample, got map[part]answer) (*trial.Histogra
 	if c, there := got[count]; there {
 		n, errCount := r.number(s, count, c.series)
 		total, errSum := r.number(s, sum, got[sum].series)
-		return &trial.Histogram{Counts: []float64{n}, Sum: &total}, errors.Join(named(count, errCount), named(sum, errSum))
+		return &trial.Histogram{Counts: []float64{n}, Sum: &total}, joined(named(count, errCount), named(sum, errSum))
 	}
 	each, err := r.numbers(s, whole, got[whole].series)
 	bounds, of, wrong := buckets(got[whole].series)
@@ -155,7 +170,7 @@ func (r reader) histogram(s *trial.Sample, got map[part]answer) (*trial.Histogra
 		*total, wrong = r.number(s, sum, sums)
 		errs = append(errs, named(sum, wrong))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := joined(errs...); err != nil {
 		return nil, err
 	}
 	h, err := trial.CumulativeHistogram(bounds, cumulative, total)
@@ -177,7 +192,7 @@ func (r reader) moments(s *trial.Sample, got map[part]answer) (*trial.Moments, e
 		*p.into, wrong = r.number(s, p.part, got[p.part].series)
 		errs = append(errs, named(p.part, wrong))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := joined(errs...); err != nil {
 		return nil, err
 	}
 	if m.N > 0 && m.SumSquares < m.Sum*m.Sum/m.N*(1-1e-9) || math.Signbit(m.N) {
