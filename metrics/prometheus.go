@@ -35,10 +35,11 @@ func prometheusLanguage() language {
 	}
 }
 
-// quotePromQL makes a value fit to stand between the quotes of a matcher.
+// quotePromQL makes a value fit to stand between quotes of any kind. PromQL
+// takes an escaped quote only between quotes like it, but any in hexadecimal.
 func quotePromQL(value string) string {
 	quoted := strconv.Quote(value)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], "'", `\'`)
+	return strings.NewReplacer(`\"`, `\x22`, `'`, `\x27`, "`", `\x60`, `\\`, `\\`).Replace(quoted[1 : len(quoted)-1])
 }
 
 // checkPromQL holds that totals are asked for by plain selectors: only of raw
