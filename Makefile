@@ -3,7 +3,7 @@
 .PHONY: help build test demo e2e nightly bench exam lint
 
 # One package at a time: a cluster beside a trial would slow it down.
-E2E = go test -p 1 -tags e2e -count=1 -timeout 40m -v ./internal/testcluster ./internal/e2e/...
+E2E = go test -p 1 -tags e2e -count=1 -timeout 40m -v ./internal/testcluster ./internal/e2e/... ./metrics
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -81,6 +81,7 @@ func TestGrowthOfAWindow(t *testing.T) {
 		"grows":                       {[]series{counter("a", "x", 9, 100, 14, 103, 19, 107)}, "7"},
 		"stands still":                {[]series{counter("a", "x", 9, 100, 19, 100)}, "0"},
 		"later than the window":       {[]series{counter("a", "x", 9, 100, 19, 107, 20.5, 300)}, "7"},
+		"later, of who knows whom":    {[]series{counter("", "x", 9, 100, 19, 107, 20.5, 300)}, "7"},
 		"just at its end":             {[]series{counter("a", "x", 9, 100, 20, 107)}, "7"},
 		"begins anew":                 {[]series{counter("a", "x", 9, 100, 14, 103, 19, 5)}, "8 reset"},
 		"begins anew twice":           {[]series{counter("a", "x", 12, 2, 15, 1, 18, 4)}, "6 reset"},

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -82,6 +83,24 @@ func TestPresetTellsWhatIsWrong(t *testing.T) {
 	} {
 		if _, err := Preset(c.name, c.labels); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s, %v: %v, want %q", c.name, c.labels, err, c.want)
+		}
+	}
+}
+
+func TestTheDocumentNamesEveryPreset(t *testing.T) {
+	text, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range PresetNames() {
+		file, err := readPreset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels := strings.TrimSuffix(strings.TrimPrefix(selected("n", file.Labels), "n{"), "}")
+		row := "| `" + name + "` | `" + labels + "` | <" + file.Docs + "> |"
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/metrics.md has no row %s", row)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -142,12 +143,13 @@ type truth struct {
 	windows int
 	resets  []int
 	missing []int
+	why     []string
 }
 
 func (c *truth) round(t *testing.T, began time.Time, round trial.Round, samples map[string]trial.Sample) {
 	if why := cmp.Or(samples["requests"].Missing, samples["errors"].Missing, samples["latency"].Missing); why != "" {
 		c.missing, c.bases = append(c.missing, round.Index), nil
-		t.Logf("%s, window %d: %s", c.version, round.Index, why)
+		c.why = append(c.why, why)
 		return
 	}
 	if c.bases == nil {
@@ -184,7 +186,7 @@ func (s *service) load(ctx context.Context, held *sync.RWMutex) {
 	}
 }
 
-// realPrometheus scrapes services every second, and returns its URL.
+// realPrometheus scrapes services twice a second, and returns its URL.
 func realPrometheus(t *testing.T, services ...*service) string {
 	t.Helper()
 	binary, err := exec.LookPath("prometheus")
@@ -203,7 +205,7 @@ func realPrometheus(t *testing.T, services ...*service) string {
 	}
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf("global: {scrape_interval: 1s, scrape_timeout: 900ms}\nscrape_configs: [{job_name: sample, static_configs: [{targets: [%s]}]}]\n", strings.Join(targets, ", "))
+	text := fmt.Sprintf("global: {scrape_interval: 500ms, scrape_timeout: 400ms}\nscrape_configs: [{job_name: sample, static_configs: [{targets: [%s]}]}]\n", strings.Join(targets, ", "))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +257,7 @@ func sampleMeter(t *testing.T, url string, versions ...string) *Meter {
 	}
 	m := &Meter{
 		series: trial.MetricsSeries, source: s, language: l, metrics: sampleMetrics(), ledger: newLedger(), around: around(),
-		windows: Windows{Interval: 2 * time.Second, Delay: 500 * time.Millisecond}, count: 26,
+		windows: Windows{Interval: time.Second, Delay: 300 * time.Millisecond}, count: 60,
 	}
 	for _, v := range versions {
 		m.versions = append(m.versions, Version{Name: v, Places: map[string]string{"version": v}})
@@ -283,10 +285,11 @@ func TestARealPrometheusGivesWhatTheServicesCounted(t *testing.T) {
 	for i, s := range []*service{v1, v2, nil, v4, v4} {
 		checks = append(checks, &truth{service: s, version: m.versions[i].Name})
 	}
-	var began time.Time
+	var began time.Time // the first that the meter asks for
 	m.around.Now = func() time.Time {
-		if now := time.Now(); began.IsZero() {
-			began = now
+		if began.IsZero() {
+			began = time.Now()
+			return began
 		}
 		return time.Now()
 	}
@@ -302,14 +305,14 @@ func TestARealPrometheusGivesWhatTheServicesCounted(t *testing.T) {
 			c.round(t, began, round, of[i])
 		}
 		switch round.Index {
-		case 8:
+		case 10:
 			quiet.Lock()
 			v1.awaitScrapes(t, 2) // the second began when it was quiet
 			v1.restart("v1")
 			quiet.Unlock()
-		case 14:
+		case 25:
 			v2.restart("v2")
-		case 20:
+		case 40:
 			v4.lock.Lock()
 			v4.rewrite = func(text string) string { return strings.ReplaceAll(text, `"v4"`, `"v5"`) }
 			v4.lock.Unlock()
@@ -317,17 +320,18 @@ func TestARealPrometheusGivesWhatTheServicesCounted(t *testing.T) {
 	}
 	for i, want := range []struct {
 		least, resets int
-	}{{26, 1}, {26, 1}, {0, 0}, {20, 0}, {3, 0}} {
+	}{{60, 1}, {60, 1}, {0, 0}, {40, 0}, {16, 0}} {
 		c := checks[i]
-		t.Logf("%s: %d windows, resets in %v, missing in %v", c.version, c.windows, c.resets, c.missing)
+		t.Logf("%s: %d windows exact to the request; resets in %v; missing %d: %q", c.version, c.windows, c.resets, len(c.missing), slices.Compact(c.why))
 		if c.windows < want.least || len(c.resets) != want.resets {
 			t.Errorf("%s: %d windows, %d resets; want at least %d, and %d", c.version, c.windows, len(c.resets), want.least, want.resets)
 		}
 	}
+	t.Logf("lost in restarts: %v when quiet, %v under load", v1.lost[0], v2.lost[0])
 	if v1.lost[0] != (lost{}) || v2.lost[0].answers == 0 {
 		t.Errorf("lost %v and %v: want none of what restarted when quiet, and some under load", v1.lost, v2.lost)
 	}
-	if got := checks[2]; len(got.missing) != 26 {
+	if got := checks[2]; len(got.missing) != 60 {
 		t.Errorf("the version that is nowhere was missing %d times", len(got.missing))
 	}
 }
@@ -336,4 +340,39 @@ func (s *service) awaitScrapes(t *testing.T, n int) {
 	count := func() int { s.lock.Lock(); defer s.lock.Unlock(); return len(s.told) }
 	first := count()
 	until(t, func() bool { return count() >= first+n })
+}
+
+// TestARealPrometheusReadsValuesAsTheyAre asks for the absence of what is
+// nowhere: the reply has the labels that Prometheus read in the selector.
+func TestARealPrometheusReadsValuesAsTheyAre(t *testing.T) {
+	s, err := prometheusLanguage().open(Provider{URL: realPrometheus(t, newService(t, "v1"))}, around())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range hostile() {
+		for _, quote := range []string{`"`, `'`} {
+			text, err := fill("nowhere{v="+quote+"{{version}}"+quote+"}", map[string]string{"version": value}, quotePromQL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := Window{From: time.Now().Add(-time.Second), To: time.Now()}
+			got, err := s.ask(t.Context(), ask{metric: Metric{Kind: trial.ValueKind}, part: whole, text: "absent(" + text + ")", window: w})
+			if err != nil || len(got.series) != 1 || got.series[0].labels["v"] != value {
+				t.Errorf("%q, asked for as %s: %+v, %v", value, text, got.series, err)
+			}
+		}
+	}
+}
+
+// TestARealPrometheusRefuses what is no PromQL, and says why.
+func TestARealPrometheusRefuses(t *testing.T) {
+	s, err := prometheusLanguage().open(Provider{URL: realPrometheus(t, newService(t, "v1"))}, around())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Window{From: time.Now().Add(-time.Second), To: time.Now()}
+	_, err = s.ask(t.Context(), ask{metric: Metric{Kind: trial.ValueKind}, part: whole, text: "sum(", window: w})
+	if err == nil || !strings.Contains(err.Error(), "HTTP 400, bad_data: ") {
+		t.Error(err)
+	}
 }

@@ -189,8 +189,13 @@ func TestTotalsNeedPlainSelectors(t *testing.T) {
 	}
 }
 
+// hostile are values of versions.
+func hostile() []string {
+	return []string{`a"} or {b="c`, `a'} or {b='c`, "a`", `a\`, "a\nb", "é\u2028", `\x22`, `c:\"d'`, "\x00", "$round {{name}}"}
+}
+
 func TestAValueCannotLeaveItsQuotes(t *testing.T) {
-	for _, value := range []string{`a"} or {b="c`, `a'} or {b='c`, "a`", `a\`, "a\nb", "é\u2028", `\x22`, `c:\"d'`} {
+	for _, value := range hostile() {
 		for _, quote := range []string{`"`, `'`} {
 			text, err := fill("n{v="+quote+"{{version}}"+quote+"}", map[string]string{"version": value}, quotePromQL)
 			if err != nil {
