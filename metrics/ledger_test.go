@@ -167,6 +167,15 @@ func TestASeriesForgottenInARestartBeginsAtZero(t *testing.T) {
 	}
 }
 
+func TestASeriesThatComesBackLowerIsNoRestartOfOthers(t *testing.T) {
+	l := newLedger()
+	after(l, 0, counter("a", "x", 9, 100), counter("a", "y", 9, 50))
+	got := after(l, 1, counter("a", "x", 9, 100, 14, 105, 19, 110), counter("a", "y", 9, 50, 19, 3))
+	if got != "13 reset" {
+		t.Errorf("%s, want 10 of x, and 3 of y, which missed the scrape at 14 s", got)
+	}
+}
+
 // share reads one window of errors among requests.
 func share(l *ledger, i int, h, n []series, partOf []string) trial.Sample {
 	l.enter(window(i))

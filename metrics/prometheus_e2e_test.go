@@ -294,13 +294,7 @@ func TestARealPrometheusGivesWhatTheServicesCounted(t *testing.T) {
 		return time.Now()
 	}
 	for round := range m.Rounds(ctx) {
-		of := make([]map[string]trial.Sample, len(checks))
-		for _, s := range round.Samples {
-			if of[s.Version] == nil {
-				of[s.Version] = map[string]trial.Sample{}
-			}
-			of[s.Version][s.Metric] = s
-		}
+		of := byMetric(round, len(checks))
 		for i, c := range checks {
 			c.round(t, began, round, of[i])
 		}
@@ -313,27 +307,45 @@ func TestARealPrometheusGivesWhatTheServicesCounted(t *testing.T) {
 		case 25:
 			v2.restart("v2")
 		case 40:
-			v4.lock.Lock()
-			v4.rewrite = func(text string) string { return strings.ReplaceAll(text, `"v4"`, `"v5"`) }
-			v4.lock.Unlock()
+			v4.relabel("v4", "v5")
 		}
 	}
-	for i, want := range []struct {
-		least, resets int
-	}{{60, 1}, {60, 1}, {0, 0}, {40, 0}, {16, 0}} {
-		c := checks[i]
-		t.Logf("%s: %d windows exact to the request; resets in %v; missing %d: %q", c.version, c.windows, c.resets, len(c.missing), slices.Compact(c.why))
-		if c.windows < want.least || len(c.resets) != want.resets {
-			t.Errorf("%s: %d windows, %d resets; want at least %d, and %d", c.version, c.windows, len(c.resets), want.least, want.resets)
-		}
+	for i, want := range []struct{ least, resets int }{{60, 1}, {60, 1}, {0, 0}, {40, 0}, {16, 0}} {
+		checks[i].expect(t, want.least, want.resets)
 	}
 	t.Logf("lost in restarts: %v when quiet, %v under load", v1.lost[0], v2.lost[0])
 	if v1.lost[0] != (lost{}) || v2.lost[0].answers == 0 {
-		t.Errorf("lost %v and %v: want none of what restarted when quiet, and some under load", v1.lost, v2.lost)
+		t.Error("want none lost of what restarted when quiet, and some under load")
 	}
-	if got := checks[2]; len(got.missing) != 60 {
-		t.Errorf("the version that is nowhere was missing %d times", len(got.missing))
+	if n := len(checks[2].missing); n != 60 {
+		t.Errorf("the version that is nowhere was missing %d times", n)
 	}
+}
+
+func (c *truth) expect(t *testing.T, least, resets int) {
+	t.Logf("%s: %d windows exact to the request; resets in %v; missing %d: %q", c.version, c.windows, c.resets, len(c.missing), slices.Compact(c.why))
+	if c.windows < least || len(c.resets) != resets {
+		t.Errorf("%s: %d windows, %d resets; want at least %d, and %d", c.version, c.windows, len(c.resets), least, resets)
+	}
+}
+
+// byMetric are the samples of each version.
+func byMetric(round trial.Round, versions int) []map[string]trial.Sample {
+	of := make([]map[string]trial.Sample, versions)
+	for _, s := range round.Samples {
+		if of[s.Version] == nil {
+			of[s.Version] = map[string]trial.Sample{}
+		}
+		of[s.Version][s.Metric] = s
+	}
+	return of
+}
+
+// relabel goes on counting under another label.
+func (s *service) relabel(from, to string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.rewrite = func(text string) string { return strings.ReplaceAll(text, strconv.Quote(from), strconv.Quote(to)) }
 }
 
 func (s *service) awaitScrapes(t *testing.T, n int) {

@@ -50,6 +50,8 @@ type series struct {
 	points []point
 }
 
+// point is one number. A provider that gives no time means the end of the
+// window that it was asked about.
 type point struct {
 	at    time.Time
 	value float64
