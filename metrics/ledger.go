@@ -91,7 +91,8 @@ var errFirst = errors.New("nothing is known from before the window")
 
 // growth is by how much each series of an answer grew within a window. It grows
 // from its last point at or before the window's begin. A fall is a counter that
-// began anew at 0. A series that was not there before began at 0 if its process
+// began anew at 0; of a sum it is one of its counters, so what grew is not known
+// and left out. A series that was not there before began at 0 if its process
 // was; else nobody knows since when it counts, and what it counted before its
 // first point is left out.
 func (l *ledger) growth(q question, got []series, began moments, w Window) ([]grown, error) {
@@ -104,12 +105,15 @@ func (l *ledger) growth(q question, got []series, began moments, w Window) ([]gr
 		if err := check(s); err != nil {
 			return nil, err
 		}
+		if _, twice := kept.points[s.name]; twice {
+			return nil, fmt.Errorf("two series are called %s", s.name)
+		}
 		from, has := s.base(before, w)
 		if !has && asked && l.before[process{q.version, s.origin}] {
 			from, has = point{}, true
 		}
 		var last point
-		if all[i], last = rise(from, has, s.since(from, has, w), s.origin, began); last.at.IsZero() {
+		if all[i], last = s.rise(from, has, began, w); last.at.IsZero() {
 			continue
 		}
 		based, newestBase = based || has, later(newestBase, from.at)
@@ -158,13 +162,14 @@ func (s series) since(from point, has bool, w Window) []point {
 	return out
 }
 
-// rise is the growth over points that follow a base, and the last of all.
-func rise(from point, has bool, points []point, origin string, began moments) (g grown, last point) {
-	for _, p := range points {
+// rise is the growth since a base, and the last point of all.
+func (s series) rise(from point, has bool, began moments, w Window) (g grown, last point) {
+	for _, p := range s.since(from, has, w) {
+		fell := p.value < from.value
 		switch {
-		case !has:
+		case !has, fell && s.summed:
 			g.reset = true
-		case p.value < from.value, !from.at.IsZero() && began.within(origin, from.at, p.at):
+		case fell, !from.at.IsZero() && began.within(s.origin, from.at, p.at):
 			g.total, g.reset = g.total+p.value, true
 		default:
 			g.total += p.value - from.value
@@ -200,7 +205,7 @@ func (m moments) within(origin string, after, until time.Time) bool {
 	return slices.ContainsFunc(m[origin], func(t time.Time) bool { return t.After(after) && !t.After(until) })
 }
 
-// restartsOf finds the points at which a series is less than at the scrape of
+// restartsOf finds the points of known processes at which a series is less than at the scrape of
 // its process before. All series of the process began anew then, those too that
 // have grown past what they were.
 func (l *ledger) restartsOf(metric string, version int, got map[part]answer, w Window) moments {
@@ -211,7 +216,7 @@ func (l *ledger) restartsOf(metric string, version int, got map[part]answer, w W
 		for _, s := range a.series {
 			from, has := s.base(before, w)
 			for _, p := range s.since(from, has, w) {
-				if has && p.value < from.value && !scrapes.within(s.origin, from.at, p.at.Add(-1)) {
+				if s.origin != "" && has && p.value < from.value && !scrapes.within(s.origin, from.at, p.at.Add(-1)) {
 					found[s.origin] = append(found[s.origin], p.at)
 				}
 				from, has = p, true

@@ -105,6 +105,32 @@ func TestGrowthOfAWindow(t *testing.T) {
 	}
 }
 
+func TestWhatNobodyKnowsTheProcessOf(t *testing.T) {
+	for name, c := range map[string]struct {
+		summed bool
+		now    []series
+		want   string
+	}{
+		"a counter restarts": {false, []series{counter("", "x", 19, 5)}, "5 reset"},
+		"alone":              {false, []series{counter("", "x", 19, 5), counter("", "y", 19, 1e6+1)}, "6 reset"},
+		"a sum loses a part": {true, []series{counter("", "x", 14, 90, 19, 94), counter("", "y", 19, 1e6+1)}, "5 reset"},
+		"a sum grows":        {true, []series{counter("", "x", 19, 104), counter("", "y", 19, 1e6)}, "4"},
+		"called alike":       {false, []series{counter("", "x", 19, 104), counter("", "x", 19, 104)}, "two series are called x"},
+	} {
+		l := newLedger()
+		before := []series{counter("", "x", 9, 100), counter("", "y", 9, 1e6)}
+		for _, all := range [][]series{before, c.now} {
+			for i := range all {
+				all[i].summed = c.summed
+			}
+		}
+		after(l, 0, before...)
+		if got := after(l, 1, c.now...); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
 func TestTheFirstWindowNeedsWhatWentBefore(t *testing.T) {
 	l := newLedger()
 	if got := after(l, 0, counter("a", "x", 1, 90, 9, 100)); got != errFirst.Error() {

@@ -71,6 +71,13 @@ func TestEveryPresetDeclaresTheSameThreeMetrics(t *testing.T) {
 	}
 }
 
+func TestAUsualLabelCanBeTakenAway(t *testing.T) {
+	all, err := Preset("linkerd", map[string]string{"deployment": "", "pod": "!=x"})
+	if err != nil || all[0].Query.Query != `response_total{direction="inbound", pod!="x"}` {
+		t.Errorf("%+v, %v", all[0].Query, err)
+	}
+}
+
 func TestPresetTellsWhatIsWrong(t *testing.T) {
 	for _, c := range []struct {
 		name   string

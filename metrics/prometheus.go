@@ -213,7 +213,8 @@ func (one *promSeries) gather() {
 
 // read adds the points of an element; of a native histogram, those of each bucket.
 func (one promSeries) read(bounds []float64, into *answer) error {
-	base := series{name: labelText(one.Metric, "__name__"), labels: one.Metric, origin: originOf(one.Metric)}
+	base := series{name: labelText(one.Metric), labels: one.Metric, origin: originOf(one.Metric)}
+	base.summed = base.origin == ""
 	if len(one.Histograms) > 0 {
 		if len(one.Values) > 0 {
 			return fmt.Errorf("the series %s has numbers and native histograms", base.name)
@@ -227,7 +228,7 @@ func (one promSeries) read(bounds []float64, into *answer) error {
 		if err != nil || math.IsNaN(bound) {
 			return fmt.Errorf("the series %s has a label le that is no number", base.name)
 		}
-		base.bound, base.bucket = &bound, labelText(one.Metric, "__name__", "le")
+		base.bound, base.bucket = &bound, labelText(one.Metric, "le")
 	}
 	for _, p := range one.Values {
 		base.points = append(base.points, point(p))
@@ -240,11 +241,11 @@ func (one promSeries) read(bounds []float64, into *answer) error {
 func labelText(labels map[string]string, but ...string) string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if !slices.Contains(but, name) {
+		if name != "__name__" && !slices.Contains(but, name) {
 			out = append(out, name+"="+strconv.Quote(labels[name]))
 		}
 	}
-	return "{" + strings.Join(out, ", ") + "}"
+	return labels["__name__"] + "{" + strings.Join(out, ", ") + "}"
 }
 
 // originOf is the process that a series is of, as the labels of scrapes tell

@@ -48,7 +48,7 @@ func TestTotalsAreAskedForAsRawSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []series{{
-		name: `{code="200", instance="i", job="j"}`, labels: map[string]string{"__name__": "n", "instance": "i", "job": "j", "code": "200"},
+		name: `n{code="200", instance="i", job="j"}`, labels: map[string]string{"__name__": "n", "instance": "i", "job": "j", "code": "200"},
 		origin: `"" "j" "" "" "i"`,
 		points: []point{{time.UnixMilli(1767323040781), 3}, {time.UnixMilli(1767323045781), 4.5}},
 	}}

@@ -45,6 +45,7 @@ type series struct {
 	name   string            // what tells it from others in the same answer: its labels, sorted
 	labels map[string]string // nil where it has none
 	origin string            // the process whose counters begin anew together; empty where that is not known
+	summed bool              // of several processes, or nobody knows of how many: it may fall without beginning anew at 0
 	bound  *float64          // upper bound of its bucket, +Inf included; nil where it is none
 	bucket string            // name of the histogram that it is a bucket of
 	points []point
