@@ -54,7 +54,7 @@ func (r reader) read(got map[part]answer) (trial.Sample, error) {
 	switch r.metric.Kind {
 	case trial.TotalKind:
 		s.Total = new(float64)
-		*s.Total, err = r.number(&s, "", got[whole].series)
+		*s.Total, err = r.number(&s, whole, got[whole].series)
 	case trial.ValueKind:
 		s.Value = new(float64)
 		*s.Value, err = level(got[whole].series, r.window)
