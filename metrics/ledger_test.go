@@ -193,6 +193,14 @@ func TestASeriesForgottenInARestartBeginsAtZero(t *testing.T) {
 	}
 }
 
+func TestARestartBetweenAnswersIsOfAllSeries(t *testing.T) {
+	l := newLedger()
+	after(l, 0, counter("a", "x", 9, 100), counter("a", "y", 9, 2))
+	if got := after(l, 1, counter("a", "x", 19, 6), counter("a", "y", 19, 3)); got != "9 reset" {
+		t.Errorf("%s, want 6 and 3 since the restart", got)
+	}
+}
+
 func TestASeriesThatComesBackLowerIsNoRestartOfOthers(t *testing.T) {
 	l := newLedger()
 	after(l, 0, counter("a", "x", 9, 100), counter("a", "y", 9, 50))
