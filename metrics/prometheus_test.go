@@ -61,6 +61,36 @@ func TestTotalsAreAskedForAsRawSamples(t *testing.T) {
 	}
 }
 
+func TestASeriesOfNoInstanceIsASum(t *testing.T) {
+	p, _ := saying(t, 200, matrix(`{"metric":{"__name__":"job:n:sum","job":"j"},"values":[[1767323040,"3"]]}`))
+	got, err := p.ask(t.Context(), ask{metric: Metric{Kind: trial.TotalKind}, part: whole, text: "job:n:sum", window: window(1)})
+	if err != nil || len(got.series) != 1 || !got.series[0].summed || got.series[0].origin != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestHitsTellByWhichLabelsTheyAreSomeOfTheTrials(t *testing.T) {
+	p, _ := saying(t, 200, matrix(""))
+	m := Metric{Kind: trial.CountsKind, Query: Query{Hits: `n{v="{{version}}", code="500"}`, Trials: `n{v="{{version}}"}`}}
+	a := ask{metric: m, part: hits, text: `n{v="2", code="500"}`, places: map[string]string{"version": "2"}, window: window(1)}
+	got, err := p.ask(t.Context(), a)
+	if diff := cmp.Diff([]string{"code"}, got.partOf); diff != "" || err != nil {
+		t.Errorf("%v, %s", err, diff)
+	}
+	a.part, a.text = trials, `n{v="2"}`
+	if got, err := p.ask(t.Context(), a); got.partOf != nil || err != nil {
+		t.Errorf("trials are some of nothing: %v, %v", got.partOf, err)
+	}
+}
+
+func TestATotalThatIsNoSelectorIsRefusedWhenAskedFor(t *testing.T) {
+	p, sent := saying(t, 200, matrix(""))
+	_, err := p.ask(t.Context(), ask{metric: Metric{Kind: trial.TotalKind}, part: whole, text: "sum(n)", window: window(1)})
+	if err == nil || !strings.Contains(err.Error(), "running: false") || len(*sent) != 0 {
+		t.Errorf("%v, asked %v", err, *sent)
+	}
+}
+
 func TestOtherQueriesAreEvaluatedAtTheWindowsEnd(t *testing.T) {
 	no := false
 	p, sent := saying(t, 200, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1767323060,"7"]}]}}`)
