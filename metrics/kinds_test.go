@@ -90,6 +90,15 @@ func TestASumWithoutBucketsGivesAMean(t *testing.T) {
 	}
 }
 
+func TestASampleIsInTheMetricsUnit(t *testing.T) {
+	milli := 0.001
+	r := reader{ledger: newLedger(), metric: Metric{Name: "m", Kind: trial.ValueKind, Query: Query{Scale: &milli}}, running: true, window: window(1)}
+	s := r.sample(map[part]answer{whole: {series: []series{counter("a", "x", 19, 250)}}})
+	if s.Value == nil || *s.Value != 0.25 {
+		t.Errorf("250 ms are %+v", s)
+	}
+}
+
 func TestFinishedStatisticsHaveToBeOfTheKind(t *testing.T) {
 	r := reader{ledger: newLedger(), metric: Metric{Name: "m", Kind: trial.CountsKind}, version: 2, window: window(1)}
 	s := r.sample(map[part]answer{whole: {sample: &trial.Sample{Counts: &trial.Counts{Hits: 1, Trials: 2}}}})

@@ -88,8 +88,25 @@ func (p prometheus) ask(ctx context.Context, a ask) (answer, error) {
 	}
 	long := (1 + tooOld) * a.window.length()
 	got, err := p.query(ctx, fmt.Sprintf("%s[%dms]", a.text, long.Milliseconds()), a.window.To)
+	if takesTotals(a.metric, a.part) {
+		got.series, got.sums = withoutMarkers(got.series), withoutMarkers(got.sums)
+	}
 	got.partOf = p.partOf(s, a)
 	return got, err
+}
+
+// withoutMarkers leaves out where series were found to have ended:
+// VictoriaMetrics tells that as NaN among raw samples, Prometheus not at all. No
+// counter is ever NaN; where all of one is, that stays to be complained of.
+func withoutMarkers(all []series) []series {
+	marker := func(p point) bool { return math.IsNaN(p.value) }
+	for i, s := range all {
+		numbers := slices.DeleteFunc(slices.Clone(s.points), marker)
+		if len(numbers) > 0 {
+			all[i].points = numbers
+		}
+	}
+	return all
 }
 
 // partOf are the labels by which the hits of a metric are chosen among its trials.

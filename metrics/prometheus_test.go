@@ -61,6 +61,25 @@ func TestTotalsAreAskedForAsRawSamples(t *testing.T) {
 	}
 }
 
+func TestMarksOfEndedSeriesAreNoNumbers(t *testing.T) {
+	body := matrix(`{"metric":{"pod":"a"},"values":[[1,"5"],[2,"NaN"],[3,"6"],[4,"NaN"]]},{"metric":{"pod":"b"},"values":[[4,"NaN"]]}`)
+	for kind, want := range map[trial.Kind]string{trial.TotalKind: "[5 6] [NaN]", trial.ValueKind: "[5 NaN 6 NaN] [NaN]"} {
+		p, _ := saying(t, 200, body)
+		got, err := p.ask(t.Context(), ask{metric: Metric{Kind: kind}, part: whole, text: "n", window: window(1)})
+		var text []string
+		for _, s := range got.series {
+			var numbers []float64
+			for _, p := range s.points {
+				numbers = append(numbers, p.value)
+			}
+			text = append(text, fmt.Sprint(numbers))
+		}
+		if strings.Join(text, " ") != want || err != nil {
+			t.Errorf("%s: %v, want %s; %v", kind, text, want, err)
+		}
+	}
+}
+
 func TestASeriesOfNoInstanceIsASum(t *testing.T) {
 	p, _ := saying(t, 200, matrix(`{"metric":{"__name__":"job:n:sum","job":"j"},"values":[[1767323040,"3"]]}`))
 	got, err := p.ask(t.Context(), ask{metric: Metric{Kind: trial.TotalKind}, part: whole, text: "job:n:sum", window: window(1)})
