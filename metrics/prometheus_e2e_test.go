@@ -186,15 +186,15 @@ func (s *service) load(ctx context.Context, held *sync.RWMutex) {
 	}
 }
 
-// server is a program that scrapes and answers as Prometheus does.
-type server struct {
+// scraper is a program that scrapes and answers as Prometheus does.
+type scraper struct {
 	name  string
 	flags func(config, data, address string) []string
 	delay time.Duration // until its queries see a scrape
 }
 
-func servers() []server {
-	return []server{
+func scrapers() []scraper {
+	return []scraper{
 		{"prometheus", func(config, data, address string) []string {
 			return []string{"--config.file=" + config, "--storage.tsdb.path=" + data, "--web.listen-address=" + address, "--log.level=warn"}
 		}, 300 * time.Millisecond},
@@ -206,7 +206,7 @@ func servers() []server {
 }
 
 // start has services scraped twice a second, and returns the server's URL.
-func (p server) start(t *testing.T, services ...*service) string {
+func (p scraper) start(t *testing.T, services ...*service) string {
 	t.Helper()
 	binary, err := exec.LookPath(p.name)
 	if err != nil {
@@ -285,7 +285,7 @@ func sampleMeter(t *testing.T, url string, delay time.Duration, versions ...stri
 }
 
 func TestRealServersGiveWhatTheServicesCounted(t *testing.T) {
-	for _, p := range servers() {
+	for _, p := range scrapers() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel() // they mostly wait
 			p.givesWhatTheServicesCounted(t)
@@ -296,7 +296,7 @@ func TestRealServersGiveWhatTheServicesCounted(t *testing.T) {
 // givesWhatTheServicesCounted holds the sums over windows to
 // what each service told at the scrape that ends the window: to the request.
 // v1 restarts while it is quiet, v2 under load; v3 is never there; v4 becomes v5.
-func (p server) givesWhatTheServicesCounted(t *testing.T) {
+func (p scraper) givesWhatTheServicesCounted(t *testing.T) {
 	v1, v2, v4 := newService(t, "v1"), newService(t, "v2"), newService(t, "v4")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -385,7 +385,7 @@ func (s *service) awaitScrapes(t *testing.T, n int) {
 // TestARealPrometheusReadsValuesAsTheyAre asks for the absence of what is
 // nowhere: the reply has the labels that Prometheus read in the selector.
 func TestARealPrometheusReadsValuesAsTheyAre(t *testing.T) {
-	s, err := prometheusLanguage().open(Provider{URL: servers()[0].start(t, newService(t, "v1"))}, around())
+	s, err := prometheusLanguage().open(Provider{URL: scrapers()[0].start(t, newService(t, "v1"))}, around())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -406,7 +406,7 @@ func TestARealPrometheusReadsValuesAsTheyAre(t *testing.T) {
 
 // TestARealPrometheusRefuses what is no PromQL, and says why.
 func TestARealPrometheusRefuses(t *testing.T) {
-	s, err := prometheusLanguage().open(Provider{URL: servers()[0].start(t, newService(t, "v1"))}, around())
+	s, err := prometheusLanguage().open(Provider{URL: scrapers()[0].start(t, newService(t, "v1"))}, around())
 	if err != nil {
 		t.Fatal(err)
 	}
