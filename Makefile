@@ -23,7 +23,7 @@ test: ## vet and test with Go alone (3 minutes)
 demo: build ## a trial of a slower release, on this machine (1 minute)
 	bin/seatrial demo
 
-e2e: ## run the image as pipelines do, and a cluster: installs what is missing, needs root; PICTURES=dir keeps pictures of the reports (17 minutes, 10 once the cluster is built)
+e2e: ## run the image as pipelines do, and a cluster: installs what is missing, needs root; PICTURES=dir keeps pictures of the reports (18 minutes, 11 once the cluster is built)
 	.ci/install
 	SEATRIAL_E2E=required $(E2E)
 
