@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // What it takes until a pod's words are believed.
@@ -41,6 +43,13 @@ func readPod(s sight) reading {
 		return reading{state: ready} // it ran to its end, as it was to
 	}
 	return readRunning(s.object, s.now, true)
+}
+
+// replaced reports whether an object is what stays of a pod that the kubelet
+// ended though it was to run on and on: its controller makes another one.
+func replaced(o object) bool {
+	isLasting := o.GetKind() == "Pod" && text(o.Object, "spec", "restartPolicy") == "Always"
+	return isLasting && text(o.Object, "status", "phase") == "Failed" && v1.GetControllerOf(o) != nil
 }
 
 func becausePod(pod object) string {

@@ -72,7 +72,7 @@ func (t target) readOne(s sight) reading {
 // readAll reads all that a selector matches: each must be ready, and at least
 // one be there. What is being deleted is no longer waited for.
 func (t target) readAll(all []object, now time.Time) reading {
-	staying := slices.DeleteFunc(slices.Clone(all), func(o object) bool { return o.GetDeletionTimestamp() != nil })
+	staying := slices.DeleteFunc(slices.Clone(all), func(o object) bool { return o.GetDeletionTimestamp() != nil || replaced(o) })
 	if len(staying) == 0 {
 		return notYet("nothing matches the selector")
 	}

@@ -66,7 +66,7 @@ func newPods(s sight) ([]object, bool) {
 	newest := s.object.GetAnnotations()[revision]
 	for _, set := range s.parts[itsReplicaSets] {
 		if ownedBy(set, s.object) && newest != "" && set.GetAnnotations()[revision] == newest {
-			return podsOf(s, set, nil), true
+			return active(podsOf(s, set, nil)), true
 		}
 	}
 	return nil, false
@@ -86,6 +86,18 @@ func podsOf(s sight, owner object, labels map[string]string) []object {
 	}
 	slices.SortFunc(out, func(a, b object) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return out
+}
+
+// active are the pods that have not ended, which are those that controllers
+// count (FilterActivePods of kube-controller-manager). One that was evicted, or
+// whose node was shut down, stays for long beside the one in its place.
+func active(pods []object) []object {
+	return slices.DeleteFunc(slices.Clone(pods), ended)
+}
+
+func ended(pod object) bool {
+	phase := text(pod.Object, "status", "phase")
+	return phase == "Succeeded" || phase == "Failed"
 }
 
 func ownedBy(o, owner object) bool {
@@ -196,8 +208,8 @@ func readStatefulSet(s sight) reading {
 	wanted := replicas(s.object)
 	partition := count(s.object.Object, "spec", "updateStrategy", "rollingUpdate", "partition")
 	revision := text(s.object.Object, "status", "updateRevision")
-	fresh := podsOf(s, s.object, map[string]string{"controller-revision-hash": revision})
-	all := readPods(podsOf(s, s.object, nil), s.now)
+	fresh := active(podsOf(s, s.object, map[string]string{"controller-revision-hash": revision}))
+	all := readPods(active(podsOf(s, s.object, nil)), s.now)
 	toUpdate := max(wanted-partition, 0)
 	switch refused := refusedPods(s); {
 	case refused.state == failed:
@@ -234,7 +246,7 @@ func readDaemonSet(s sight) reading {
 	if generation := s.object.GetAnnotations()["deprecated.daemonset.template.generation"]; generation != "" {
 		labels = map[string]string{"pod-template-generation": generation}
 	}
-	fresh := podsOf(s, s.object, labels)
+	fresh := active(podsOf(s, s.object, labels))
 	troubles := readPods(fresh, s.now)
 	switch refused := refusedPods(s); {
 	case refused.state == failed:
@@ -257,7 +269,7 @@ func readReplicaSet(s sight) reading {
 	if r, ok := observed(s.object); !ok {
 		return r
 	}
-	pods := podsOf(s, s.object, nil)
+	pods := active(podsOf(s, s.object, nil))
 	troubles := readPods(pods, s.now)
 	wanted, available := replicas(s.object), count(s.object.Object, "status", "availableReplicas")
 	switch refused := refusedPods(s); {
@@ -293,7 +305,7 @@ func readJob(s sight) reading {
 	}
 	var readings []reading
 	for _, pod := range pods {
-		if phase := text(pod.Object, "status", "phase"); phase == "Succeeded" || phase == "Failed" {
+		if ended(pod) {
 			continue
 		}
 		r := readRunning(pod, s.now, false)
