@@ -93,6 +93,12 @@ status:
   conditions: [{type: Ready, status: '` + isReady + `', lastTransitionTime: '2026-03-14T` + since + `Z'}]`
 }
 
+// evicted is what stays of a pod that the kubelet ended: its controller has made
+// another one, and nobody deletes it for long.
+func evicted(name, owner string) string {
+	return strings.Replace(strings.Replace(pod(name, owner, ""), "phase: Running", "phase: Failed\n  reason: Evicted", 1), "status: 'True'", "status: 'False'", 1)
+}
+
 // check reads an object and holds the outcome against "state: part of the sentence".
 func check(t *testing.T, asked string, s sight, want string) reading {
 	t.Helper()
@@ -129,6 +135,8 @@ func TestADeploymentIsReadyByItsNewPods(t *testing.T) {
 		"never observed":                       {strings.Replace(healthy, "observedGeneration: 2, ", "", 1), progressed, []string{pod("a", "new", serving), pod("b", "new", serving)}, "waiting: newest change"},
 		"one new pod, the status behind":       {healthy, progressed, []string{pod("a", "new", serving)}, "waiting: 1 of 2 new pods are ready"},
 		"old pods in best health":              {healthy, progressed, []string{pod("a", "old", serving), pod("b", "old", serving), pod("c", "new", unready)}, "waiting: 0 of 2 new pods are ready; pod c: container web does not pass its readiness probe"},
+		"evicted, and replaced":                {healthy, progressed, []string{pod("a", "new", serving), evicted("x", "new"), pod("b", "new", serving)}, "ready: "},
+		"evicted, and not replaced yet":        {healthy, progressed, []string{pod("a", "new", serving), evicted("x", "new")}, "waiting: 1 of 2 new pods are ready"},
 		"old pods that crash are no matter":    {healthy, progressed, []string{pod("a", "new", serving), pod("b", "new", serving), pod("c", "old", waits("CrashLoopBackOff", "", 9))}, "ready: "},
 		"more replicas than wanted":            {strings.Replace(healthy, " replicas: 2", " replicas: 3", 1), progressed, []string{pod("a", "new", serving), pod("b", "new", serving)}, "waiting: 1 old pod is still there"},
 		"not all available":                    {strings.Replace(healthy, "availableReplicas: 2", "availableReplicas: 1, unavailableReplicas: 1", 1), progressed, []string{pod("a", "new", serving), pod("b", "new", serving)}, "waiting: 1 of 2 pods are available"},
@@ -235,14 +243,43 @@ func TestAServiceIsReadyWithAReadyEndpoint(t *testing.T) {
 		"ready: false":                    "waiting: none of its endpoints is ready",
 		"ready: true, terminating: true":  "waiting: none of its endpoints is ready",
 		"ready: 'yes'":                    "waiting: none",
+		"ready: true, serving: false":     "waiting: none", // publishNotReadyAddresses
+		"ready: true, serving: true":      "ready: ",
 		"ready: false, publishing: every": "waiting: none",
 	} {
 		check(t, "svc/s", sight{object: service("selector: {app: shop}"), parts: map[role][]object{itsSlices: slice(endpoint)}}, want)
 	}
 	check(t, "svc/s", sight{object: service("selector: {app: shop}")}, "waiting: no pod matches its selector")
+	check(t, "svc/s", sight{object: service("ports: [{port: 80}]")}, "waiting: it has no selector")
 	check(t, "svc/s", sight{object: service("type: ExternalName, externalName: shop.example")}, "failed: ExternalName")
 	troubled := map[role][]object{itsPods: parseAll(t, pod("a", "x", waits("ErrImageNeverPull", "", 0)))}
 	check(t, "svc/s", sight{object: service("selector: {app: shop}"), parts: troubled}, "waiting: has no endpoints; pod a: container web needs the image")
+}
+
+func TestAServiceIsReadyAtEachOfItsPorts(t *testing.T) {
+	service := parse(t, "{metadata: {name: s}, spec: {selector: {app: shop}, ports: [{name: http, port: 80}, {name: grpc, port: 90}]}}")
+	slice := func(ports, ready string) string {
+		return "{metadata: {name: s-1}, ports: [" + ports + "], endpoints: [{addresses: [10.0.0.1], conditions: {ready: " + ready + "}}]}"
+	}
+	const http, grpc = "{name: http, port: 8080}", "{name: grpc, port: 9090}"
+	for _, c := range []struct {
+		slices []string
+		want   string
+	}{
+		{[]string{slice(http+", "+grpc, "true")}, "ready: "},
+		{[]string{slice(http, "true"), slice(grpc, "true")}, "ready: "},
+		{[]string{slice(http, "true"), slice(grpc, "false")}, "waiting: none of its endpoints is ready at port grpc"},
+		{[]string{slice(http, "true")}, "waiting: none of its endpoints is ready at port grpc"},
+		{[]string{slice("", "true")}, "waiting: none of its endpoints is ready at port http"}, // no container has a port of targetPort's name
+	} {
+		check(t, "svc/s", sight{object: service, parts: map[role][]object{itsSlices: parseAll(t, c.slices...)}}, c.want)
+	}
+	unnamed := parse(t, "{metadata: {name: s}, spec: {selector: {app: shop}, ports: [{port: 80}]}}")
+	check(t, "svc/s", sight{object: unnamed, parts: map[role][]object{itsSlices: parseAll(t, slice("{name: '', port: 8080}", "true"))}}, "ready: ")
+	check(t, "svc/s", sight{object: unnamed, parts: map[role][]object{itsSlices: parseAll(t, slice("{port: 8080}", "true"))}}, "ready: ")
+	check(t, "svc/s", sight{object: unnamed, parts: map[role][]object{itsSlices: parseAll(t, slice("", "true"))}}, "waiting: none of its endpoints is ready at port 80")
+	named := map[role][]object{itsPods: parseAll(t, pod("a", "x", serving)), itsSlices: parseAll(t, slice("", "true"))}
+	check(t, "svc/s", sight{object: unnamed, parts: named}, "waiting: does a container have a port of its targetPort's name?")
 }
 
 func TestASetIsReadyByItsNewRevision(t *testing.T) {
@@ -263,6 +300,7 @@ func TestASetIsReadyByItsNewRevision(t *testing.T) {
 	check(t, "ds/db", sight{object: parse(t, "{apiVersion: apps/v1, kind: DaemonSet, metadata: {generation: 1}, status: {observedGeneration: 1}}")}, "waiting: no node")
 	replicas := parse(t, "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: db, uid: s, generation: 1}, spec: {replicas: 1}, status: {observedGeneration: 1, replicas: 1, readyReplicas: 1, availableReplicas: 1, fullyLabeledReplicas: 1}}")
 	check(t, "rs/db", sight{object: replicas, parts: map[role][]object{itsPods: parseAll(t, pod("a", "s", serving))}}, "ready: ")
+	check(t, "rs/db", sight{object: replicas, parts: map[role][]object{itsPods: parseAll(t, evicted("z", "s"), pod("a", "s", serving))}}, "ready: ")
 	check(t, "rs/db", sight{object: replicas}, "waiting: 0 of 1 pod is ready")
 }
 
@@ -309,6 +347,10 @@ func TestASelectorNeedsAllThatMatchAndOneAtLeast(t *testing.T) {
 		{[]string{going}, "nothing matches"},
 		{[]string{pod("a", "x", serving), going}, ""},
 		{[]string{pod("a", "x", serving), pod("b", "x", unready)}, "b: container web does not pass"},
+		{[]string{pod("a", "x", serving), evicted("b", "x")}, ""},
+		{[]string{evicted("b", "x")}, "nothing matches"},
+		{[]string{pod("a", "x", serving), strings.Replace(evicted("b", "x"), "restartPolicy: Always", "restartPolicy: Never", 1)}, "b: failed (Evicted)"},
+		{[]string{pod("a", "x", serving), strings.Replace(evicted("b", "x"), "controller: true", "controller: false", 1)}, "b: failed (Evicted)"},
 	} {
 		got := target.readAll(parseAll(t, c.pods...), noon)
 		if (got.state == ready) != (c.want == "") || !strings.Contains(got.sentence, c.want) {
