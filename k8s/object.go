@@ -1,6 +1,7 @@
 package k8s
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/util/jsonpath"
 
 	"github.com/seatrial/seatrial/trial"
@@ -77,7 +79,7 @@ func (o Object) target(namespace string) (target, error) {
 	case o.Selector == "" && name == "":
 		return target{}, fmt.Errorf("%q names no object: %s", o.Object, objectExample)
 	}
-	if err := t.checkNames(); err != nil {
+	if err := t.checkNames(known); err != nil {
 		return target{}, err
 	}
 	if err := t.read(o.Condition, o.JSONPath); err != nil {
@@ -119,11 +121,14 @@ func (o Object) spelled() (Object, error) {
 
 // checkNames refuses what would change the path of a request, and selectors
 // that are none.
-func (t target) checkNames() error {
+func (t target) checkNames(known bool) error {
 	for _, name := range []string{t.name, t.namespace} {
 		if problems := path.IsValidPathSegmentName(name); len(problems) > 0 || strings.ContainsAny(name, ", ") {
 			return fmt.Errorf("%q is not a name that an object can have", name)
 		}
+	}
+	if t.name != "" && known && len(validation.IsDNS1123Subdomain(t.name)) > 0 || len(validation.IsDNS1123Subdomain(cmp.Or(t.namespace, "default"))) > 0 {
+		return fmt.Errorf("%s is not a name that it can have: those have small letters, digits, - and . alone", t.shown)
 	}
 	if _, err := labels.Parse(t.selector); err != nil {
 		return fmt.Errorf("selector %q: %w; write it as in app=shop,track!=stable", t.selector, err)
@@ -159,10 +164,27 @@ func (t *target) read(wanted, place string) error {
 	if !strings.HasPrefix(expression, "{") {
 		expression = "{" + expression + "}"
 	}
-	if _, err := parsePath(expression); err != nil {
+	if err := checkPath(expression, value); err != nil {
 		return fmt.Errorf("jsonpath %q: %w; write it as in {.status.phase}=Running", place, err)
 	}
 	t.path = &valuePath{expression, value}
+	return nil
+}
+
+// checkPath refuses what is no path, and comparisons that there are not: to
+// the parser they are text behind a path, and text is always there.
+func checkPath(expression, value string) error {
+	if _, err := parsePath(expression); err != nil {
+		return err
+	}
+	parsed, err := jsonpath.Parse("", expression)
+	if err != nil {
+		return err
+	}
+	hasText := slices.ContainsFunc(parsed.Root.Nodes, func(n jsonpath.Node) bool { return n.Type() == jsonpath.NodeText })
+	if hasText || strings.HasSuffix(expression, "!}") || strings.HasPrefix(value, "=") || value != strings.TrimSpace(value) {
+		return errors.New("it asks for one value, with one = and no spaces; others can't be compared with")
+	}
 	return nil
 }
 
