@@ -247,6 +247,27 @@ func (f File) backend(t loadgen.Target) (k8s.Backend, error) {
 	return b, nil
 }
 
+// Elsewhere refuses a route in this namespace where a version that names no
+// backend is loaded in another one: the load would go to a Service of the same
+// name that is not the one whose traffic is moved.
+func (f File) Elsewhere(namespace string) error {
+	if !f.Traffic.Wanted() || len(f.Traffic.Weights) > 0 {
+		return nil
+	}
+	for _, t := range f.Targets() {
+		u, err := url.Parse(t.URL)
+		if _, given := f.Traffic.Backends[t.Name]; given || err != nil {
+			continue
+		}
+		labels := strings.Split(u.Hostname(), ".")
+		if len(labels) > 2 && labels[2] == "svc" && labels[1] != namespace {
+			return fmt.Errorf("%s is loaded in the namespace %q, and the route is in %q: name the namespace of the route, or say which backend of it that is, as in backends: {%s: %s/%s}",
+				t.Name, labels[1], namespace, t.Name, labels[1], labels[0])
+		}
+	}
+	return nil
+}
+
 // ofAddress is the Service that an address in the cluster names: "shop-canary",
 // or "shop-canary.NAMESPACE.svc", with or without the cluster's domain.
 func ofAddress(t loadgen.Target) (k8s.Backend, error) {

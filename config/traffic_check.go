@@ -210,6 +210,11 @@ func (c checker) backends(targets []loadgen.Target) {
 			c.doubt(join("traffic.backends", target.Name), "%v", err)
 		}
 	}
+	if namespace := cmp.Or(t.Namespace, c.file.Cluster.Namespace); namespace != "" {
+		if err := c.file.Elsewhere(namespace); err != nil {
+			c.doubt("traffic.backends", "%v", err)
+		}
+	}
 	c.kind(targets)
 }
 

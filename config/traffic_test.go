@@ -92,3 +92,29 @@ func TestATrialWithoutARouteSaysNothingOfTraffic(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A Service of the same name in another namespace is another Service.
+func TestTheLoadGoesWhereTheRouteSends(t *testing.T) {
+	load := func(rest string) error {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": "baseline: http://shop.prod.svc\ncandidate: http://a.prod.svc\n" + rest})})
+		return err
+	}
+	for rest, refused := range map[string]bool{
+		"cluster: {namespace: prod}\ntraffic: {route: httproute/shop}":                                                               false,
+		"traffic: {route: httproute/shop}":                                                                                           false, // the kubeconfig tells
+		"cluster: {namespace: staging}\ntraffic: {route: httproute/shop}":                                                            true,
+		"cluster: {namespace: prod}\ntraffic: {route: httproute/shop, namespace: staging}":                                           true,
+		"cluster: {namespace: staging}\ntraffic: {route: httproute/shop, namespace: prod}":                                           false,
+		"cluster: {namespace: gateways}\ntraffic: {route: httproute/shop, backends: {baseline: prod/shop, candidate: prod/a}}":       false,
+		"cluster: {namespace: gateways}\ntraffic: {weights: [{object: foos.x.io/shop, jsonpath: .spec.weight, version: candidate}]}": false,
+		"cluster: {namespace: staging}\n":                                                                                            false,
+	} {
+		err := load(rest)
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "backends: {baseline: prod/shop}") {
+			t.Errorf("%s: %v", rest, err)
+		}
+	}
+	if err := trafficOf(t, oneCandidate, "start: 10").Elsewhere("default"); err == nil || !strings.Contains(err.Error(), `namespace "prod"`) {
+		t.Errorf("in the kubeconfig's namespace: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ func (p process) connect(file config.File, where platform.Platform) (*k8s.Cluste
 		return nil, err
 	}
 	where.Mask(cluster.Secrets())
+	if err := file.Elsewhere(cmp.Or(file.Traffic.Namespace, cluster.Namespace)); err != nil {
+		return nil, err
+	}
 	return cluster, p.network.unreachableCluster(p.getenv, cluster.Server())
 }
 

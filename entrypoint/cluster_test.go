@@ -88,6 +88,12 @@ func TestAKubeconfigAtFaultIsBadInput(t *testing.T) {
 	}
 }
 
+func TestARouteElsewhereThanTheLoadIsBadInput(t *testing.T) {
+	t.Parallel()
+	r := try(t, "--kubeconfig="+kubeconfig("https://prod.example"), "--baseline=http://shop.prod.svc", "--candidate=http://shop-canary.prod.svc", "--route=httproute/shop")
+	r.wants(t, exitBadInput, `baseline is loaded in the namespace "prod", and the route is in "default"`)
+}
+
 func TestAClusterOnTheRunnerIsNotInTheActionsContainer(t *testing.T) {
 	args := []string{"--candidate", "http://shop:1", "--objectives", "error-rate <= 1%", "--wait-for", "deployment/shop", "--kubeconfig", kubeconfig("https://127.0.0.1:33445")}
 	code, said := container([]string{"GITHUB_ACTIONS=true"}, false, args...)
