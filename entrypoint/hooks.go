@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/summary"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -36,11 +37,15 @@ const (
 	hooksAfterwards = 2 * time.Second
 )
 
-func newHooks(p process, file config.File, log *parts) *hooks {
+func newHooks(p process, file config.File, cluster *k8s.Cluster, log *parts) *hooks {
+	secrets := slices.Concat(file.Secrets(), file.Load.Secrets)
+	if cluster != nil {
+		secrets = append(secrets, cluster.Secrets()...)
+	}
 	h := &hooks{
 		process: p, file: file, log: log,
 		shell: shell{environ: withoutInputs(p.environ), grace: hookGrace, hurry: hookHurry},
-		clean: cleaned(trial.NewHider(byLine(slices.Concat(file.Secrets(), file.Load.Secrets))).Hide),
+		clean: cleaned(trial.NewHider(byLine(secrets)).Hide),
 	}
 	h.round = newRoundHooks(h)
 	return h

@@ -242,7 +242,7 @@ func TestAfterASignalAFailIsFollowedAndAPassIsNot(t *testing.T) {
 		marker := filepath.Join(dir, "done")
 		action := config.Actions{{Run: config.Script("touch " + marker)}}
 		p := process{stderr: io.Discard, now: time.Now, environ: []string{"PATH=" + os.Getenv("PATH")}}
-		h := newHooks(p, config.File{On: config.Hooks{Pass: action, Fail: action}}, newParts(p, platform.Detect(platform.Environment{Getenv: p.getenv})))
+		h := newHooks(p, config.File{On: config.Hooks{Pass: action, Fail: action}}, nil, newParts(p, platform.Detect(platform.Environment{Getenv: p.getenv})))
 		got := h.conclude(ctx, trial.Report{Status: trial.Judged, Verdict: verdict})
 		_, err := os.Stat(marker)
 		if done := err == nil; got.Status != want.Status || got.Verdict != want.Verdict || got.Hooks[0].Trouble != want.Hooks[0].Trouble || done != (verdict == trial.Fail) {
@@ -353,4 +353,18 @@ on:
 	if !strings.HasPrefix(begin.Text, "▶️ "+name+"begins · baseline v41 · candidate v42") || !strings.HasPrefix(end.Text, "❌ "+name+"fail — ") {
 		t.Errorf("%q, %q", begin.Text, end.Text)
 	}
+}
+
+// What the trial was given to ask the cluster with, its commands have too.
+func TestACommandThatShowsTheKubeconfigShowsNoToken(t *testing.T) {
+	t.Parallel()
+	c := hooked(t, ok, "on: {start: {run: 'cat \"$KUBECONFIG\"; exit 3'}}\nready: {objects: [pod/web]}\n")
+	path := filepath.Join(c.Dir, "kubeconfig")
+	if err := os.WriteFile(path, []byte(kubeconfig("https://prod.example")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.Env = append(c.Env, "KUBECONFIG="+path)
+	r := finish(t, c)
+	r.wants(t, exitBroken, "token: ***")
+	r.hides(t, "kube-secret")
 }

@@ -92,7 +92,7 @@ func (p process) try(ctx context.Context, where platform.Platform, file config.F
 	a, log := p.begin(file), newParts(p, where)
 	a.cluster = cluster
 	log.begin(p.stderr, "inputs", "Inputs")
-	watcher, hooks := newProgress(p, file, log), newHooks(p, file, log)
+	watcher, hooks := newProgress(p, file, log), newHooks(p, file, cluster, log)
 	out := a.run(ctx, hooks, watcher)
 	watcher.end()
 	r := a.report(out)
