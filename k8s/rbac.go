@@ -60,9 +60,10 @@ func Rules(namespace string, objects []Object) []Rule {
 	return rules
 }
 
-// pluralOf guesses the resource where a kind may have been written.
+// pluralOf guesses the resource where a kind may have been written, or that
+// resource.
 func pluralOf(name string) string {
-	if strings.HasSuffix(name, "s") {
+	if name = strings.ToLower(name); strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") {
 		return name
 	}
 	plural, _ := meta.UnsafeGuessKindToResource(schema.GroupVersionKind{Kind: name})

@@ -59,6 +59,23 @@ func TestRightsAreThoseOfTheObjectsAlone(t *testing.T) {
 	}
 }
 
+// A kind may be written by its name or by its resource.
+func TestRightsNameTheResourceHoweverTheKindIsWritten(t *testing.T) {
+	for written, want := range map[string]string{
+		"virtualserver.k8s.nginx.org": "virtualservers", "virtualservers.k8s.nginx.org": "virtualservers",
+		"VirtualService.networking.istio.io": "virtualservices", "ingress.networking.k8s.io": "ingresses", "ingresses.networking.k8s.io": "ingresses",
+	} {
+		moving, err := Routing{Namespace: "prod", Weights: []Weight{{Object: written + "/shop", Path: ".spec.w", Version: "candidate"}}, Backends: services}.Rules()
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := Rules("prod", []Object{{Object: written + "/shop condition=Ready"}})
+		if got := moving[len(moving)-1].Resource; got != want || waiting[0].Resource != want {
+			t.Errorf("%s: to move %s, to wait %s, want %s", written, got, waiting[0].Resource, want)
+		}
+	}
+}
+
 func TestRightsOfOthersAreAddedToThem(t *testing.T) {
 	rules := append(Rules("prod", []Object{{Object: "service/shop"}}),
 		Rule{Namespace: "prod", Resource: "services", Verbs: []string{"patch", "get"}, Names: []string{"shop"}, Why: "to\nroute"},

@@ -1,7 +1,6 @@
 package k8s
 
 import (
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -33,9 +32,8 @@ func (r Routing) Rules() ([]Rule, error) {
 }
 
 func objectRule(namespace string, kind schema.GroupKind, name string) Rule {
-	resource, _ := meta.UnsafeGuessKindToResource(kind.WithVersion(""))
 	return Rule{
-		Namespace: namespace, Group: kind.Group, Resource: resource.Resource, Names: []string{name},
+		Namespace: namespace, Group: kind.Group, Resource: pluralOf(kind.Kind), Names: []string{name},
 		Verbs: []string{"get", "watch", "update"}, Why: "to move the traffic of " + name + " and to bring it back",
 	}
 }
