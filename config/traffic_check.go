@@ -186,6 +186,9 @@ func (c checker) strategy() {
 	case t.Strategy == DarkLaunch && len(t.Match) == 0 && t.Mirror == nil:
 		c.doubt("traffic.strategy", "dark-launch without match or mirror: the candidate would get no requests but the trial's own; "+
 			"add mirror: {percent: 100}, or match: [{headers: {…}}], or take blue-green")
+	case t.AtEnd == AtEndAuto && t.LeftTo() == ToWinner && slices.ContainsFunc(c.file.On.Pass, func(a Action) bool { return a.Run != "" }):
+		c.doubt("traffic", "on: pass runs commands after the route was left, to the winner if nothing else is said: say at-end: to-baseline if they promote in place "+
+			"and take the candidate away, or else at-end: to-winner")
 	case t.AtEnd == Keep && len(t.Match) > 0:
 		c.doubt("traffic.at-end", "keep with match: the split of those who match would become everybody's; say to-winner or to-baseline")
 	case t.Strategy == BlueGreen && len(t.Match) > 0:

@@ -118,3 +118,21 @@ func TestTheLoadGoesWhereTheRouteSends(t *testing.T) {
 		t.Errorf("in the kubeconfig's namespace: %v", err)
 	}
 }
+
+// What promotes in place and takes the candidate away would leave all users
+// with nobody where the route was left to the candidate.
+func TestWhereCommandsFollowAPassItIsSaidHowTheRouteIsLeft(t *testing.T) {
+	for rest, refused := range map[string]bool{
+		"traffic: {route: httproute/shop}\non: {pass: helm upgrade shop}":                                              true,
+		"traffic: {route: httproute/shop, at-end: to-baseline}\non: {pass: helm upgrade shop}":                         false,
+		"traffic: {route: httproute/shop, at-end: to-winner}\non: {pass: helm upgrade shop}":                           false,
+		"traffic: {route: httproute/shop}\non: {pass: {notify: 'http://chat.svc/x'}, fail: undo}":                      false,
+		"traffic: {route: httproute/shop, strategy: dark-launch, mirror: {percent: 5}}\non: {pass: helm upgrade shop}": false,
+		"on: {pass: helm upgrade shop}": false,
+	} {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": "baseline: http://shop.prod.svc\ncandidate: http://a.prod.svc\n" + rest})})
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "say at-end: to-baseline") {
+			t.Errorf("%s: %v", rest, err)
+		}
+	}
+}

@@ -136,6 +136,12 @@ func (h *hooks) conclude(ctx context.Context, r trial.Report) trial.Report {
 func takenBack(r trial.Report, failed trial.Hook, cancelled bool) trial.Report {
 	r = unconcluded(r, fmt.Sprintf("the candidate passed, and what was to follow failed: on pass %s", told(failed)))
 	r.Remedy = "See how far that came: the candidate may be promoted in part. To try it again, run the step again."
+	if left := r.Traffic.LeftWith(r.Versions); left != nil && !slices.Equal(left, r.Traffic.Before) {
+		r.Remedy += fmt.Sprintf(" %s stays as the pass left it: %s.", r.Traffic.Route, split(left, r.Versions))
+		if r.Traffic.Before != nil {
+			r.Remedy += fmt.Sprintf(" Before the trial it had %s.", split(r.Traffic.Before, r.Versions))
+		}
+	}
 	r.Status = trial.Broken
 	if cancelled {
 		r.Status = trial.Cancelled

@@ -246,6 +246,24 @@ func TestASignalPutsTheRouteBack(t *testing.T) {
 	}
 }
 
+func TestAPassThatIsTakenBackSaysWhereTheTrafficIs(t *testing.T) {
+	r := trial.Report{Versions: []trial.Version{{Name: "baseline"}, {Name: "candidate"}}, Traffic: &trial.Traffic{
+		Route: "httproute/shop", Before: []int{100, 0}, Course: []trial.Split{{Weights: []int{0, 100}, Why: trial.AtTheEnd}},
+	}}
+	failed := trial.Hook{Name: "promote", Trouble: "exit code 1"}
+	if got := takenBack(r, failed, false).Remedy; !strings.HasSuffix(got, "httproute/shop stays as the pass left it: baseline 0 %, candidate 100 %. Before the trial it had baseline 100 %, candidate 0 %.") {
+		t.Error(got)
+	}
+	r.Traffic.Course[0].Weights = []int{100, 0}
+	if got := takenBack(r, failed, false).Remedy; strings.Contains(got, "httproute") {
+		t.Errorf("of a route that is as it was: %s", got)
+	}
+	r.Traffic = nil
+	if got := takenBack(r, failed, false).Remedy; strings.Contains(got, "stays") {
+		t.Errorf("without a route: %s", got)
+	}
+}
+
 func TestTheOutputsTellHowTheRouteWasLeft(t *testing.T) {
 	r := trial.Report{Versions: []trial.Version{{Name: "baseline"}, {Name: "a \"b\""}}}
 	if got := weights(r); got != "" {
