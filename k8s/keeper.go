@@ -119,13 +119,16 @@ func (k *Keeper) Take(ctx context.Context) ([]int, error) {
 	}
 	k.lock = k.newLock(leaseLasts)
 	if err := k.lock.take(ctx, k.Wait); err != nil {
-		return nil, err
+		return nil, k.cluster.allowing(err)
 	}
 	watchThem := k.runBeside(context.WithoutCancel(ctx))
 	weights, err := k.open(ctx)
 	if err != nil {
 		k.stop()
-		return nil, errors.Join(err, k.undo(ctx))
+		if undone := k.undo(ctx); undone != nil {
+			return nil, errors.Join(err, undone)
+		}
+		return nil, k.cluster.allowing(err)
 	}
 	watchThem()
 	return weights, nil

@@ -202,22 +202,28 @@ func (s settled) Unwrap() error { return s.error }
 
 const deleted = "it was deleted; nothing was made anew"
 
-// passing reports whether an error may go by itself: a conflict with another
-// writer, or an API server that is away or starting. One that starts refuses
-// everybody until it has read its roles, so to a trial that could write before,
-// a refusal may pass too.
+// passing reports whether an error may go by itself. An API server that starts
+// refuses everybody until it has read its roles, so to a trial that could write
+// before, a refusal may pass too.
 func (k *kept) passing(err error) bool {
-	var known apierrors.APIStatus
 	switch {
 	case errors.As(err, new(settled)):
 		return false
-	case !errors.As(err, &known):
-		return true // of the transport
 	case apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err):
 		return k.written.Load()
 	}
+	return apierrors.IsConflict(err) || mayPass(err)
+}
+
+// mayPass reports whether an error is one of an API server that is away, busy
+// or starting.
+func mayPass(err error) bool {
+	var known apierrors.APIStatus
+	if !errors.As(err, &known) {
+		return !isUntrusted(err) // of the transport
+	}
 	code := known.Status().Code
-	return apierrors.IsConflict(err) || code == http.StatusTooManyRequests || code >= http.StatusInternalServerError
+	return code == http.StatusTooManyRequests || code >= http.StatusInternalServerError
 }
 
 // pause waits, and reports whether the context still lives.

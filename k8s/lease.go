@@ -50,19 +50,21 @@ type lock struct {
 }
 
 // take gets the lock. One that another trial holds and renews is waited for
-// until the limit; one that is not renewed for as long as it lasts is dead and
-// taken over. Its age is measured here: clocks of two machines may differ.
+// until the limit, as is an API server that is away; one that is not renewed for
+// as long as it lasts is dead and taken over, unless it lasts longer than those
+// of trials. Its age is measured here: clocks of two machines may differ.
 func (l *lock) take(ctx context.Context, limit time.Duration) error {
 	began := l.now()
 	var rival sighting
 	for {
 		err := l.tryTake(ctx, &rival)
+		held, over := apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err), l.now().Sub(began) >= limit
 		switch {
 		case err == nil:
 			return nil
-		case !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err):
+		case !held && (over || ctx.Err() != nil || !mayPass(err)):
 			return fmt.Errorf("taking the lock %s: %w", l.name, err)
-		case rival.renewed && l.now().Sub(began) >= limit:
+		case held && over && rival.stays():
 			return l.busy(rival.lease, limit)
 		}
 		if !pause(ctx, min(time.Second, l.lasts/5)) {
@@ -106,6 +108,12 @@ func (s *sighting) saw(lease object, now time.Time) {
 	}
 	s.renewed = s.lease != nil
 	s.lease, s.since = lease, now
+}
+
+// stays reports whether waiting a little longer would not help: its trial lives,
+// or it is to last longer than a trial's.
+func (s *sighting) stays() bool {
+	return s.renewed || s.lease != nil && lastsOf(s.lease) > leaseLasts
 }
 
 func (s *sighting) dead(now time.Time) bool {
@@ -153,7 +161,10 @@ func holderOf(lease object) string {
 }
 
 func lastsOf(lease object) time.Duration {
-	seconds, _, _ := unstructured.NestedInt64(lease.Object, "spec", "leaseDurationSeconds")
+	seconds, found, err := unstructured.NestedInt64(lease.Object, "spec", "leaseDurationSeconds")
+	if !found || err != nil {
+		return leaseLasts
+	}
 	return time.Duration(seconds) * time.Second
 }
 

@@ -222,6 +222,8 @@ func (l *lock) over(ctx context.Context, tell func(string)) error {
 			return fmt.Errorf("%s is on trial by %s, which lives; end it with \"seatrial override\", or use --force", l.label, holderOf(found))
 		case rival.dead(l.now()):
 			return nil
+		case rival.stays():
+			return fmt.Errorf("the lock %s is held by %s for %s, longer than any trial's; ask whoever holds it, or use --force", l.name, holderOf(found), lastsOf(found))
 		}
 		if !pause(ctx, time.Second) {
 			return ctx.Err()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -152,6 +153,15 @@ func (c *Cluster) explained(doing string, err error) error {
 		return fmt.Errorf("%s: the API server says: %s", doing, said.Status().Message)
 	}
 	return fmt.Errorf("%s: %s", doing, c.unreachable(err))
+}
+
+// allowing adds to a refusal what to do about it.
+func (c *Cluster) allowing(err error) error {
+	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+		doing, _, _ := strings.Cut(err.Error(), ": ")
+		return c.explained(doing, err)
+	}
+	return err
 }
 
 // unreachable is what is known of a server that does not answer.
