@@ -1,13 +1,18 @@
 package k8s
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seatrial/seatrial/trial"
 )
@@ -176,5 +181,29 @@ func TestSecretsOfAKubeconfigAreKnown(t *testing.T) {
 	cluster, err := Access{Kubeconfig: given("/k")}.Connect(env)
 	if err != nil || !slices.Contains(cluster.Secrets(), "s3cr3t-token") {
 		t.Errorf("of a file: %v %v", cluster, err)
+	}
+}
+
+func TestAProgramForCredentialsThatHangsIsNotWaitedForLonger(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "plugin")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\nexec sleep 20 2>&1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "apiVersion: v1\nkind: Config\ncurrent-context: x\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:9', insecure-skip-tls-verify: true}}]\n" +
+		"contexts: [{name: x, context: {cluster: c, user: u}}]\n" +
+		"users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: " + program + "}}}]\n"
+	c, err := Access{Kubeconfig: trial.NewSecret("", text)}.Connect(Environment{Getenv: func(string) string { return "" }, LookPath: exec.LookPath})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := NewKeeper(c, Routing{Route: "httproute/shop", Backends: services, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer stop()
+	began := time.Now()
+	if _, err := k.Take(ctx); err == nil || time.Since(began) > 10*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
 	}
 }

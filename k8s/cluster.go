@@ -22,6 +22,7 @@ type Cluster struct {
 	objects   dynamic.Interface
 	kinds     meta.ResettableRESTMapper
 	config    *rest.Config
+	client    *http.Client
 	clock     *clock
 	calls     *atomic.Int64
 	who       string   // whose credentials are used: "the kubeconfig's context "prod""
@@ -43,17 +44,27 @@ func newCluster(config *rest.Config, namespace string) (*Cluster, error) {
 	config.UserAgent = "seatrial"
 	config.Burst, config.QPS = burst, perSecond
 	config.WarningHandler = rest.NoWarnings{}
-	objects, err := dynamic.NewForConfig(config)
+	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("preparing to speak to the cluster: %w", err)
 	}
-	known, err := discovery.NewDiscoveryClientForConfig(config)
+	client.Transport = punctual{client.Transport}
+	objects, err := dynamic.NewForConfigAndClient(config, client)
+	if err != nil {
+		return nil, fmt.Errorf("preparing to speak to the cluster: %w", err)
+	}
+	asking := *client
+	asking.Timeout = discoverWithin
+	known, err := discovery.NewDiscoveryClientForConfigAndClient(config, &asking)
 	if err != nil {
 		return nil, fmt.Errorf("preparing to speak to the cluster: %w", err)
 	}
 	kinds := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(known))
-	return &Cluster{Namespace: namespace, objects: objects, kinds: kinds, config: config, clock: now, calls: calls}, nil
+	return &Cluster{Namespace: namespace, objects: objects, kinds: kinds, config: config, client: client, clock: now, calls: calls}, nil
 }
+
+// discoverWithin is the limit of one question about kinds, as in client-go.
+const discoverWithin = 32 * time.Second
 
 // Server is the API server's address.
 func (c *Cluster) Server() string { return c.config.Host }

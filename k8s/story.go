@@ -70,10 +70,6 @@ func (w *Waiter) log(ctx context.Context, namespace string, c culprit, previous 
 
 // readLog asks for the end of a log, of at most mostLogBytes.
 func (c *Cluster) readLog(ctx context.Context, namespace string, from culprit, previous bool) ([]byte, error) {
-	client, err := rest.HTTPClientFor(c.config)
-	if err != nil {
-		return nil, err
-	}
 	server, _, err := rest.DefaultServerUrlFor(c.config)
 	if err != nil {
 		return nil, err
@@ -84,7 +80,7 @@ func (c *Cluster) readLog(ctx context.Context, namespace string, from culprit, p
 	if err != nil {
 		return nil, err
 	}
-	response, err := client.Do(request)
+	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, err
 	}
