@@ -29,6 +29,7 @@ type checker struct {
 func (c checker) check() {
 	c.versions()
 	c.ready()
+	c.objectName("cluster.namespace", c.file.Cluster.Namespace)
 	c.load()
 	c.request()
 	c.files()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -57,8 +58,22 @@ func (c checker) route() {
 	}
 	if t.Route != "" {
 		c.reference("traffic.route", t.Route, "httproute/shop")
+		if _, name, found := strings.Cut(t.Route, "/"); found && name != "" {
+			c.objectName("traffic.route", name)
+		}
 	}
-	c.visible("traffic.namespace", t.Namespace)
+	c.objectName("traffic.namespace", t.Namespace)
+}
+
+// nameOfObject is a DNS subdomain, which names in Kubernetes are.
+var nameOfObject = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$`)
+
+// objectName refuses what nothing in a cluster can be called, and so would be
+// waited for in vain.
+func (c checker) objectName(path, name string) {
+	if !nameOfObject.MatchString(name) && !c.isUnread(path) {
+		c.doubt(path, "%q is no name that it can have in a cluster: those have small letters, digits, - and . alone", name)
+	}
 }
 
 // reference refuses what is not KIND/NAME.

@@ -136,3 +136,16 @@ func TestWhereCommandsFollowAPassItIsSaidHowTheRouteIsLeft(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesThatNothingInAClusterHasAreRefused(t *testing.T) {
+	for text, refused := range map[string]bool{
+		"cluster: {namespace: Prod}": true, "cluster: {namespace: a/b}": true, "cluster: {namespace: prod}": false,
+		"traffic: {route: httproute/../shop}": true, "traffic: {route: 'httproute/shop?x=1'}": true, "traffic: {route: httproute/Shop}": true,
+		"traffic: {route: httproute/shop.v1-2}": false, "traffic: {route: httproute/shop, namespace: -x}": true,
+	} {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": "baseline: http://shop.prod.svc\ncandidate: http://a.prod.svc\n" + text})})
+		if got := err != nil && strings.Contains(err.Error(), "small letters"); got != refused {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
