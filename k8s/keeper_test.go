@@ -14,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/seatrial/seatrial/trial"
 )
 
 // shelf is an API server with one object, or with none.
@@ -140,6 +142,17 @@ func TestATakeThatCantBeUndoneIsToldWhenTheRouteIsLeft(t *testing.T) {
 func TestARouteThatNothingWasSentToIsNotAskedFor(t *testing.T) {
 	s := &shelf{away: errors.New("connection refused")}
 	if err := taking(t, s).undo(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnotherHandEndsTheWaitForTheController(t *testing.T) {
+	k := taking(t, &shelf{})
+	k.Settle, k.router.live = time.Minute, func(object) (bool, string) { return false, "it has not seen it" }
+	k.changed = make(chan error, 1)
+	other := &trial.TakenOverError{Route: "httproute/shop", Detail: "found - weight: 1"}
+	k.tellChanged(other)
+	if err := k.settle(t.Context()); err != other {
 		t.Error(err)
 	}
 }
