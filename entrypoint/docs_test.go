@@ -278,3 +278,38 @@ func TestOneImageTagIsNamedEverywhere(t *testing.T) {
 		t.Errorf("%d tags seen, %v", seen, err)
 	}
 }
+
+func TestFaultsInTheDocumentsHaveTheirTests(t *testing.T) {
+	text, err := os.ReadFile("../docs/kubernetes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "<!-- faults -->\n")
+	table, _, closed := strings.Cut(rest, "<!-- /faults -->")
+	if !found || !closed {
+		t.Fatal("docs/kubernetes.md has no table of faults")
+	}
+	files, err := filepath.Glob("../internal/e2e/cluster/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests.Write(text)
+	}
+	for line := range strings.Lines(table) {
+		names := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(line, -1)
+		if len(names) == 0 && !strings.HasPrefix(line, "| fault ") && !strings.HasPrefix(line, "|---") {
+			t.Errorf("no test in %s", line)
+		}
+		for _, name := range names {
+			if !strings.Contains(tests.String(), "\nfunc "+name[1]+"(t *testing.T) {") {
+				t.Errorf("there is no %s", name[1])
+			}
+		}
+	}
+}

@@ -112,7 +112,8 @@ func (k *Keeper) noticed(o *kept, found object) {
 	k.news = make(chan struct{})
 }
 
-// settle waits until the route's controller has taken the change to heart.
+// settle waits until the route's controller has taken the change to heart, or
+// another hand was there.
 func (k *Keeper) settle(ctx context.Context) error {
 	if k.Settle == 0 || k.router.live == nil {
 		return nil
@@ -129,6 +130,8 @@ func (k *Keeper) settle(ctx context.Context) error {
 		}
 		select {
 		case <-news:
+		case err := <-k.changed:
+			return err
 		case <-within.C:
 			return fmt.Errorf("%s: its controller has not taken the change to heart within %s: %s", k.Route, k.Settle, why)
 		case <-ctx.Done():

@@ -2,7 +2,6 @@ package k8s
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -51,6 +50,7 @@ type Keeper struct {
 	lock    *lock
 	kept    []*kept // the route first
 	before  [][]field
+	undone  error  // why a Take that failed could not be undone
 	stop    func() // ends what runs beside, and waits for it
 	changed chan error
 	answers chan answer
@@ -112,7 +112,7 @@ func splitRoute(route string) (word, name string, err error) {
 // Take gets the route for this trial: its lock, what a dead trial left brought
 // back, a note of what is there, the opening plan. It returns the percentages
 // that were there. A route that is another trial's is a *trial.NotReadyError.
-// After an error the route is as it was.
+// After an error the route is as it was, or Leave says that it is not.
 func (k *Keeper) Take(ctx context.Context) ([]int, error) {
 	if k.Dry != nil {
 		return k.dryTake(ctx)
@@ -125,9 +125,9 @@ func (k *Keeper) Take(ctx context.Context) ([]int, error) {
 	weights, err := k.open(ctx)
 	if err != nil {
 		k.stop()
-		if undone := k.undo(ctx); undone != nil {
-			return nil, errors.Join(err, undone)
-		}
+		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoWithin) // also after a signal
+		defer cancel()
+		k.undone = k.undo(back)
 		return nil, k.cluster.allowing(err)
 	}
 	watchThem()

@@ -23,7 +23,20 @@ const (
 	callWithin    = 10 * time.Second // one request; an API server that hangs is like one that is away
 	shortestPause = 20 * time.Millisecond
 	longestPause  = 2 * time.Second
+	answerWithin  = 2 * time.Second // what became of a write, after a signal: with the time to leave, within a pod's 30 s
 )
+
+// outlasting is a context that ends so long after the other. A write that
+// nobody waits for may still be carried out, and after it was seen that there
+// is nothing to bring back.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		pause(lasting, by)
+		cancel()
+	})
+	return lasting, func() { stop(); cancel() }
+}
 
 // kept is one object of a route: where it is, and how it was seen last.
 type kept struct {
@@ -31,7 +44,8 @@ type kept struct {
 	label string // "httproute/shop"
 	at    dynamic.ResourceInterface
 
-	written atomic.Bool // the server took a change of ours
+	tried   atomic.Bool // the server was sent a change of ours
+	written atomic.Bool // and took one
 
 	mu   sync.Mutex
 	last object
@@ -81,6 +95,9 @@ func (k *kept) put(ctx context.Context, o object, n *note) error {
 	if err := n.stamp(o); err != nil {
 		return settled{err}
 	}
+	ctx, cancel := outlasting(ctx, answerWithin)
+	defer cancel()
+	k.tried.Store(true)
 	stored, err := k.update(ctx, o, nil)
 	if err != nil {
 		return err

@@ -62,7 +62,8 @@ func andFields(o *kept, found object) string {
 // else with these percentages and nothing else of the trial. While the API
 // server is away it is tried again until the context ends, which is to be one
 // of its own: after a signal the trial's has ended. The error says what a
-// person must do. Without a Take before there is nothing to do.
+// person must do. Without a Take before there is nothing to do; after one that
+// failed, the error is that of the way back.
 func (k *Keeper) Leave(ctx context.Context, weights []int) error {
 	if k.Dry != nil {
 		return k.dryLeave(ctx, weights)
@@ -70,14 +71,18 @@ func (k *Keeper) Leave(ctx context.Context, weights []int) error {
 	k.stop()
 	k.stop = func() {}
 	if k.lock == nil || len(k.kept) == 0 {
-		return nil
+		return k.undone
 	}
 	err := k.end(ctx, weights)
 	k.kept = nil
-	if released := k.lock.release(ctx); released != nil {
-		k.Tell(fmt.Sprintf("the lock %s could not be released (%v); it ends by itself in %s", k.lock.name, released, k.lock.lasts))
-	}
+	k.release(ctx)
 	return k.remedied(err)
+}
+
+func (k *Keeper) release(ctx context.Context) {
+	if err := k.lock.release(ctx); err != nil {
+		k.Tell(fmt.Sprintf("the lock %s could not be released (%v); it ends by itself in %s", k.lock.name, err, k.lock.lasts))
+	}
 }
 
 func (k *Keeper) end(ctx context.Context, weights []int) error {
@@ -93,24 +98,31 @@ func (k *Keeper) end(ctx context.Context, weights []int) error {
 	return removeNotes(ctx, k.kept, k.oursOrBefore, keepManagers)
 }
 
-// undo is the way back out of a Take that failed, also after a signal.
+// undo is the way back out of a Take that failed. Of objects that nothing was
+// sent to, nothing is asked.
 func (k *Keeper) undo(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoWithin)
-	defer cancel()
 	var noted []*kept
+	var unknown error
 	for _, o := range k.kept {
-		if err := o.refresh(ctx); err != nil {
-			continue // the note, if there is one, brings it back
+		if !o.tried.Load() {
+			continue
 		}
-		if n, err := noteOn(o.seen()); err == nil && n != nil && n.Holder == k.Holder {
+		if err := o.check(ctx, asFound); err != nil {
+			unknown = errors.Join(unknown, err)
+		} else if n, err := noteOn(o.seen()); err == nil && n != nil && n.Holder == k.Holder {
 			noted = append(noted, o)
 		}
 	}
-	err := bringBack(ctx, noted, k.ours)
+	err := errors.Join(unknown, bringBack(ctx, noted, k.ours))
 	k.kept = nil
-	return errors.Join(k.remedied(err), k.lock.release(ctx))
+	k.release(ctx)
+	return k.remedied(err)
 }
 
+// asFound accepts whatever is there.
+func asFound(*kept, object) (*note, error) { return nil, nil }
+
+// undoWithin bounds it: the API server may be what made it fail.
 const undoWithin = 20 * time.Second
 
 // remedied adds what a person can do.

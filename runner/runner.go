@@ -60,8 +60,8 @@ type Outcome struct {
 
 // Run waits until the versions are ready, measures and judges round after
 // round, moves traffic where it is to, and stops as soon as the verdict is
-// settled. Rounds that end after that, or after a signal, are stored all the
-// same. A route is left whatever happens.
+// settled. Rounds that end after that, after a signal, or while a route could
+// not be moved, are stored all the same. A route is left whatever happens.
 func Run(ctx context.Context, s Stages) Outcome {
 	if err := s.Waiter.Wait(ctx); err != nil {
 		return neverBegan(ctx, err)
@@ -83,6 +83,7 @@ func (s Stages) measure(ctx context.Context, traffic *steering) Outcome {
 	defer stop()
 	out := Outcome{Status: trial.Judged}
 	var last trial.Look
+	var unmoved error
 	for round, err := range s.Meter.Rounds(measuring) {
 		if err != nil {
 			return out.broken("could not send the load: " + err.Error())
@@ -94,14 +95,16 @@ func (s Stages) measure(ctx context.Context, traffic *steering) Outcome {
 		}
 		last = s.Judge.Look(round)
 		s.Watcher.Looked(round, last)
-		if err := traffic.follow(ctx, round, last); err != nil {
-			return out.interrupted(ctx, err, last)
+		if unmoved == nil {
+			unmoved = traffic.follow(ctx, round, last)
 		}
-		if last.Done || traffic.ended() {
+		if last.Done || traffic.ended() || unmoved != nil {
 			stop()
 		}
 	}
 	switch {
+	case unmoved != nil:
+		return out.interrupted(ctx, unmoved, last)
 	case last.Broken != "":
 		return out.broken(last.Broken)
 	case !last.Done && ctx.Err() != nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -99,6 +100,10 @@ type move struct {
 	weights     []int
 }
 
+// never is when a move that failed is in effect: nobody knows who gets the users
+// from then on.
+const never = time.Duration(math.MaxInt64)
+
 // open takes the route and gives it the opening weights.
 func (s *steering) open(ctx context.Context) error {
 	before, err := s.Route.Take(ctx)
@@ -137,7 +142,7 @@ func (s *steering) mark(r *trial.Round) {
 		if m.done <= r.Start {
 			r.Weights = m.weights
 		}
-		if m.begun < r.End && r.Start < m.done+s.Settle {
+		if m.begun < r.End && (m.done == never || r.Start < m.done+s.Settle) {
 			r.Settling = true
 		}
 	}
@@ -194,6 +199,7 @@ func (s *steering) changed() error {
 func (s *steering) shift(ctx context.Context, weights []int, why string) error {
 	began := s.Clock()
 	if err := s.Route.Shift(ctx, weights); err != nil {
+		s.moves = append(s.moves, move{begun: s.last, done: never, weights: s.now})
 		return refused("could not move traffic", err)
 	}
 	s.moved(move{begun: s.last, done: s.last + s.Clock().Sub(began), weights: weights}, why)

@@ -275,3 +275,31 @@ func TestADryRunMarksNoRound(t *testing.T) {
 		t.Errorf("%+v", out.Traffic)
 	}
 }
+
+// queued is a meter that goes on while its rounds are not taken: all of them
+// have ended when the first is given.
+type queued int
+
+func (m queued) Rounds(context.Context) iter.Seq2[trial.Round, error] {
+	return clockwork(m).Rounds(context.Background())
+}
+
+func TestRoundsBesideAMoveThatFailedAreKeptAndNotJudged(t *testing.T) {
+	r, kept, p := &road{fails: map[string]error{"[80 20]": errors.New("away")}}, &store{}, policy{}
+	out := Run(t.Context(), Stages{Waiter: waiter{}, Meter: queued(9), Store: kept, Judge: judge(undecided), Watcher: &watcher{}, Traffic: &Traffic{
+		Route: r, Opening: []int{90, 10}, Steerer: p, Reliever: p, Ender: p, Every: 3 * time.Second, Settle: time.Second, Clock: func() time.Time { return r.now },
+	}})
+	if out.Status != trial.Broken || out.Reason != "could not move traffic: away" {
+		t.Errorf("%s, %q", out.Status, out.Reason)
+	}
+	if diff := cmp.Diff([]string{"take", "[90 10]", "[80 20]", "leave []"}, r.done); diff != "" {
+		t.Error(diff)
+	}
+	var settling []bool
+	for _, x := range kept.kept {
+		settling = append(settling, x.Settling)
+	}
+	if diff := cmp.Diff([]bool{true, false, false, true, true, true, true, true, true}, settling); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -143,6 +143,21 @@ func (c *Cluster) RestartAPI(t testing.TB) {
 	c.StartAPI(t)
 }
 
+// Restart kills components and starts them again: "traefik". After a long
+// outage of the API server they would wait for up to a minute before they ask.
+func (c *Cluster) Restart(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		stopped, err := c.processes.kill(name)
+		if err == nil {
+			err = c.processes.start(stopped)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Log is what a component of the cluster has said so far: "kubelet", "traefik".
 func (c *Cluster) Log(t testing.TB, name string) string {
 	t.Helper()

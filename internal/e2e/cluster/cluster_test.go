@@ -227,19 +227,23 @@ func deploy(t *testing.T) (namespace string) {
 func awaitShares(t *testing.T, host string, canary int) {
 	t.Helper()
 	cluster.Await(t, fmt.Sprintf("a canary's share of %d %%", canary), 5*time.Second, func(ctx context.Context) error {
-		got := map[int]int{}
-		for range 100 {
-			length, err := get(ctx, cluster.Gateway(), host)
-			if err != nil {
-				return err
-			}
-			got[length]++
-		}
-		if got[canaryLength] != canary || got[baselineLength] != 100-canary {
-			return fmt.Errorf("answers by length %v", got)
-		}
-		return nil
+		return shares(ctx, host, canary)
 	})
+}
+
+func shares(ctx context.Context, host string, canary int) error {
+	got := map[int]int{}
+	for range 100 {
+		length, err := get(ctx, cluster.Gateway(), host)
+		if err != nil {
+			return err
+		}
+		got[length]++
+	}
+	if got[canaryLength] != canary || got[baselineLength] != 100-canary {
+		return fmt.Errorf("answers by length %v", got)
+	}
+	return nil
 }
 
 func count(t *testing.T, host string, requests int) map[int]int {

@@ -127,6 +127,7 @@ const (
 )
 
 func TestACrashLoopWithoutAProbeIsNotReady(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, app("canary", testcluster.ProgramImage, crashes, ""))
@@ -149,6 +150,7 @@ func TestAnImageThatNeverComesEndsTheWait(t *testing.T) {
 }
 
 func TestADeploymentIsWaitedForUntilItServes(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	trial := begin(t, cluster.Kubeconfig, namespace, "2m", "deployment/canary\nservice/canary\npod/web condition=Ready")
@@ -161,6 +163,7 @@ func TestADeploymentIsWaitedForUntilItServes(t *testing.T) {
 
 // A second release that crashes beside a first that serves well.
 func TestANewReleaseIsJudgedByItsOwnPods(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, app("shop", testcluster.ProgramImage, serves, listening))
@@ -171,6 +174,7 @@ func TestANewReleaseIsJudgedByItsOwnPods(t *testing.T) {
 
 // Its probe asks for a file that comes and goes.
 func TestReadinessThatFlapsIsNoReadiness(t *testing.T) {
+	t.Parallel()
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {nodeName: none, containers: [{name: web, image: x, readinessProbe: {exec: {command: [x]}}}]}}")
 	flapping, stop := context.WithCancel(t.Context())
@@ -207,6 +211,7 @@ func setReady(ctx context.Context, namespace string, isReady bool) {
 }
 
 func TestAJobThatFailsEndsTheWait(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, "{apiVersion: batch/v1, kind: Job, metadata: {name: migrate}, spec: {backoffLimit: 0, template: {spec: {restartPolicy: Never, containers: [{name: sql, image: '"+
@@ -217,9 +222,9 @@ func TestAJobThatFailsEndsTheWait(t *testing.T) {
 	waitFor(t, cluster.Kubeconfig, namespace, "2m", "job/migrate").wants(t, 4, "job/migrate: failed (BackoffLimitExceeded", "unknown flag: --no-such-flag")
 }
 
-func TestAQuotaEndsTheWait(t *testing.T) {
-	namespace := cluster.Namespace(t)
-	cluster.Apply(t, namespace, "{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}, spec: {hard: {pods: '0'}}}")
+// awaitQuota waits until the namespace's quota "none" counts.
+func awaitQuota(t *testing.T, namespace string) {
+	t.Helper()
 	cluster.Await(t, "the quota", time.Minute, func(ctx context.Context) error {
 		quota, err := cluster.Objects().Resource(schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"}).Namespace(namespace).Get(ctx, "none", metav1.GetOptions{})
 		if err != nil {
@@ -230,6 +235,13 @@ func TestAQuotaEndsTheWait(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestAQuotaEndsTheWait(t *testing.T) {
+	t.Parallel()
+	namespace := cluster.Namespace(t)
+	cluster.Apply(t, namespace, "{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}, spec: {hard: {pods: '0'}}}")
+	awaitQuota(t, namespace)
 	cluster.Apply(t, namespace, app("canary", "x", serves, ""),
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: migrate}, spec: {template: {spec: {restartPolicy: Never, containers: [{name: sql, image: x}]}}}}")
 	for _, object := range []string{"deployment/canary", "job/migrate"} {
@@ -254,6 +266,7 @@ func TestTheWaitOutlivesTheAPIServer(t *testing.T) {
 
 // In a pod there is no kubeconfig to be given.
 func TestAPodAsksAsItsOwnServiceAccount(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, printedRights(t, namespace, "deployment/canary"), app("canary", testcluster.ProgramImage, serves, listening),
@@ -281,6 +294,7 @@ func printedRights(t *testing.T, namespace, objects string) string {
 // Running under exactly the rights that seatrial rbac prints, and told which
 // one is missing where one is.
 func TestThePrintedRoleIsEnough(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Pods)
 	namespace := cluster.Namespace(t)
 	objects := "deployment/canary\nservice/canary\njob/seed\npod/x condition=Ready"
