@@ -4,7 +4,9 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	"github.com/seatrial/seatrial/internal/testcluster"
@@ -42,6 +45,9 @@ func TestTheStoryOfARelease(t *testing.T) {
 	t.Run("a candidate that never starts gets no user", aCrashingCandidate)
 	t.Run("a good candidate gets all users", aGoodCandidate)
 	t.Run("in a pod, under exactly the printed Role", aTrialInAPod)
+	t.Run("a bad candidate behind one address", aBadCandidateBehindOneAddress)
+	t.Run("a good candidate behind one address", aGoodCandidateBehindOneAddress)
+	t.Run("a candidate that goes away behind one address", aCandidateThatGoesAway)
 }
 
 func aBadCandidate(t *testing.T) {
@@ -102,6 +108,52 @@ func aTrialInAPod(t *testing.T) {
 		t.Errorf("the route is not as it was: %s", diff)
 	}
 	users.sawOnlyErrorsOf(t, "v42")
+}
+
+func aBadCandidateBehindOneAddress(t *testing.T) {
+	reset(t, "candidate-bad.yaml")
+	before := routeNow(t)
+	users, splits := come(t), watchSplits(t)
+	ended := tell(t, "one-address.yaml")
+	ended.wants(t, 1, "FAIL", "error-rate <= baseline + 1%")
+	splits.want(t, func(candidate []int) bool {
+		return len(candidate) >= 4 && slices.Equal(candidate[:3], []int{0, 10, 20}) && candidate[len(candidate)-1] == 0
+	})
+	if diff := cmp.Diff(before, routeNow(t)); diff != "" {
+		t.Errorf("the route is not as it was: %s", diff)
+	}
+	users.sawOnlyErrorsOf(t, "v42")
+	ended.gotItsShare(t)
+}
+
+func aGoodCandidateBehindOneAddress(t *testing.T) {
+	reset(t, "candidate.yaml")
+	users, splits := come(t), watchSplits(t)
+	ended := tell(t, "one-address.yaml")
+	ended.wants(t, 0, "PASS")
+	splits.want(t, func(candidate []int) bool {
+		return len(candidate) >= 4 && slices.Equal(candidate[:3], []int{0, 10, 20}) && candidate[len(candidate)-1] == 100
+	})
+	users.sawOnlyErrorsOf(t, "nobody")
+	ended.gotItsShare(t)
+	arrive(t, "v42")
+}
+
+// Answers of a gateway without a candidate name nobody, and are charged by the
+// weights that the trial itself has set.
+func aCandidateThatGoesAway(t *testing.T) {
+	reset(t, "candidate.yaml")
+	at20 := whenSplit(t, 20)
+	go func() {
+		<-at20
+		scaleToNone(t, "shop-canary")
+	}()
+	ended := tell(t, "one-address.yaml")
+	ended.wants(t, 1, "FAIL", "error-rate <= baseline + 1%")
+	r := ended.read(t)
+	if baseline, candidate := r.Totals[0].Charged, r.Totals[1].Charged; candidate == 0 || 20*baseline > candidate {
+		t.Errorf("of the answers that name nobody, %d are charged to the baseline and %d to the candidate", baseline, candidate)
+	}
 }
 
 // openShop deploys the shop with its gateway, and names its Services where the
@@ -216,11 +268,12 @@ func tell(t *testing.T, file string, args ...string) told {
 	return told{waited{command.ProcessState.ExitCode(), string(out)}, filepath.Join(dir, "seatrial-report")}
 }
 
-// keepStory copies a report to where STORIES says, for people to look at.
+// keepStory copies a report to where PICTURES says, for people to look at.
 func keepStory(t *testing.T, report string) {
 	t.Helper()
-	if to := os.Getenv("STORIES"); to != "" {
-		if err := os.CopyFS(filepath.Join(to, strings.ReplaceAll(t.Name(), "/", "-")), os.DirFS(report)); err != nil {
+	if to := os.Getenv("PICTURES"); to != "" {
+		to = filepath.Join(to, strings.ReplaceAll(t.Name(), "/", "-"))
+		if err := errors.Join(os.RemoveAll(to), os.CopyFS(to, os.DirFS(report))); err != nil {
 			t.Error(err)
 		}
 	}
@@ -237,6 +290,29 @@ func (d told) left(t *testing.T, name string, texts ...string) {
 	for _, text := range texts {
 		if !strings.Contains(string(got), text) {
 			t.Errorf("no %q in %s:\n%s", text, name, got)
+		}
+	}
+}
+
+// scaleToNone takes away the pods of a Deployment.
+func scaleToNone(t *testing.T, name string) {
+	patch := []byte(`{"spec": {"replicas": 0}}`)
+	if _, err := cluster.Objects().Resource(deployments).Namespace(storyNamespace).Patch(t.Context(), name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// gotItsShare demands that the report tells what each version was to get of the
+// trial's requests, and that it got it.
+func (d told) gotItsShare(t *testing.T) {
+	t.Helper()
+	r := d.read(t)
+	if len(r.Traffic.Parts) != 2 {
+		t.Fatalf("the report tells the parts %+v", r.Traffic.Parts)
+	}
+	for _, p := range r.Traffic.Parts {
+		if off := math.Abs(p.Got.Value - p.Assigned.Value); !(off <= 0.02) || p.Requests == 0 {
+			t.Errorf("%s was assigned %s and got %s of the requests", p.Version, p.Assigned, p.Got)
 		}
 	}
 }

@@ -47,16 +47,18 @@ func ask(ctx context.Context) (string, error) {
 
 // users are those of the shop, with what they saw.
 type users struct {
-	stop func()
-	mu   sync.Mutex
-	saw  map[string]int // "v41 200", "nobody 502"
+	stop  func()
+	began time.Time
+	mu    sync.Mutex
+	saw   map[string]int       // "v41 200", "nobody 502"
+	first map[string]time.Time // when that was seen first
 }
 
 // come lets users come at a steady pace until they are asked what they saw.
 func come(t *testing.T) *users {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	u := &users{saw: map[string]int{}}
+	u := &users{began: time.Now(), saw: map[string]int{}, first: map[string]time.Time{}}
 	var under sync.WaitGroup
 	under.Go(func() {
 		for tick := time.NewTicker(time.Second / usersRate); ; {
@@ -81,7 +83,9 @@ func (u *users) one() {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.saw[from]++
+	if u.saw[from]++; u.saw[from] == 1 {
+		u.first[from] = time.Now()
+	}
 }
 
 // sawOnlyErrorsOf demands that whatever was no good answer was given by one
@@ -95,7 +99,7 @@ func (u *users) sawOnlyErrorsOf(t *testing.T, version string) {
 		if strings.HasSuffix(from, " 200") {
 			good += n
 		} else if !strings.HasPrefix(from, version+" ") || version == "nobody" {
-			t.Errorf("%d users saw %s", n, from)
+			t.Errorf("%d users saw %s, first %.2f s after they came", n, from, u.first[from].Sub(u.began).Seconds())
 		}
 	}
 	if good == 0 {
@@ -109,28 +113,59 @@ type splits struct {
 	seen   chan []int
 }
 
+// whenSplit is closed when the route first gives the candidate so much.
+func whenSplit(t *testing.T, percent int) <-chan struct{} {
+	t.Helper()
+	reached, once := make(chan struct{}), sync.Once{}
+	watchWeights(t, func(w int) {
+		if w == percent {
+			once.Do(func() { close(reached) })
+		}
+	})
+	return reached
+}
+
 func watchSplits(t *testing.T) splits {
+	t.Helper()
+	s := splits{seen: make(chan []int, 1)}
+	began := time.Now()
+	var seen []int
+	var ended <-chan struct{}
+	s.events, ended = watchWeights(t, func(w int) {
+		if len(seen) == 0 || seen[len(seen)-1] != w {
+			seen = append(seen, w)
+			t.Logf("%.2f s: the route gives the candidate %d", time.Since(began).Seconds(), w)
+		}
+	})
+	go func() {
+		<-ended
+		s.seen <- seen
+	}()
+	return s
+}
+
+// watchWeights calls for each state of the route, until the watch is stopped.
+func watchWeights(t *testing.T, saw func(candidate int)) (events watch.Interface, ended <-chan struct{}) {
 	t.Helper()
 	events, err := cluster.Objects().Resource(httpRoutes).Namespace(storyNamespace).Watch(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name=shop"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(events.Stop)
-	s := splits{events, make(chan []int, 1)}
+	done := make(chan struct{})
 	go func() {
-		var seen []int
+		defer close(done)
 		for e := range events.ResultChan() {
 			route, is := e.Object.(*unstructured.Unstructured)
 			if !is {
 				continue // the end of the watch
 			}
-			if w, ok := candidatesWeight(route); ok && (len(seen) == 0 || seen[len(seen)-1] != w) {
-				seen = append(seen, w)
+			if w, ok := candidatesWeight(route); ok {
+				saw(w)
 			}
 		}
-		s.seen <- seen
 	}()
-	return s
+	return events, done
 }
 
 func candidatesWeight(route *unstructured.Unstructured) (int, bool) {
