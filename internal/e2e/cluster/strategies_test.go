@@ -15,13 +15,13 @@ import (
 	"github.com/seatrial/seatrial/internal/testcluster"
 )
 
-// quickTrial passes after 6 s. The addresses, the route and the strategy are
+// quickTrial passes after 10 s. The addresses, the route and the strategy are
 // filled in.
 const quickTrial = `
 baseline: http://%s
 candidate: http://%s
-load: {rate: 50/s, for: 20s, warmup: 1s}
-at-least: 6s
+load: {rate: 50/s, for: 30s, warmup: 1s}
+at-least: 10s
 objectives: [error-rate <= baseline + 20%%, latency-p50 <= 2s]
 traffic:
   route: %s/shop
@@ -47,7 +47,7 @@ func TestEachStrategyMovesRealTraffic(t *testing.T) {
 			requests := [2]*atomic.Int64{counted(t, namespace, "shop"), counted(t, namespace, "shop-canary")}
 			cluster.Apply(t, namespace, fmt.Sprintf(servedRoutes, namespace))
 			b := beginFile(t, namespace, fmt.Sprintf(quickTrial, addressOf(t, namespace, "shop"), addressOf(t, namespace, "shop-canary"), c.kind, c.strategy))
-			b.says("● round 1 ")
+			b.says("✓ warm-up")
 			arriving := func(when string, asks []asked) {
 				for _, a := range asks {
 					cluster.Await(t, fmt.Sprintf("%s: %+v", when, a), 4*time.Second, func(ctx context.Context) error {
