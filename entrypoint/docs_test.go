@@ -110,6 +110,7 @@ var wholeTrial = regexp.MustCompile(`(?m)^candidates?:`)
 func TestShownTrialFilesAreSound(t *testing.T) {
 	files, err := filepath.Glob("../examples/*.yaml")
 	inClusters, _ := filepath.Glob("../examples/kubernetes/*/seatrial.yaml")
+	inClusters = append(inClusters, "../examples/kubernetes/progressive/one-address.yaml")
 	if err != nil || len(files) == 0 || len(inClusters) == 0 {
 		t.Fatal("there are no examples", err)
 	}
@@ -155,6 +156,7 @@ func TestExampleWorkflowsUseWhatTheActionHas(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("there are no workflows", err)
 	}
+	files = append(files, "../examples/kubernetes/progressive/github.yml")
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/summary"
 )
@@ -69,7 +70,7 @@ type process struct {
 	liveWidth int // of stderr
 
 	network   surroundings
-	openRoute func(process, config.File) (runner.Route, error)
+	openRoute func(process, config.File, *k8s.Cluster) (runner.Route, error)
 }
 
 func (p process) getenv(name string) string {

@@ -96,7 +96,7 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 // warmed tells that the warm-up is over, and what it promises.
 func (g *progress) warmed() {
 	if g.warm > 0 {
-		fmt.Fprintf(g.out, "✓ warm-up    %s, %d requests%s\n", g.length, g.warm, g.shows(g.recent))
+		fmt.Fprintf(g.out, "✓ warm-up    %s, %d requests%s\n", g.length.Round(time.Millisecond), g.warm, g.shows(g.recent))
 	}
 }
 

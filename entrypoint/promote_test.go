@@ -5,10 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 )
 
 // promoting prepares a trial of an example, with stand-ins for the clients of
@@ -86,5 +88,58 @@ func TestExamplesOfClustersAreWhole(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// progressive is the example that a whole release is told by; what it does in a
+// cluster is tested there.
+const progressive = "../examples/kubernetes/progressive"
+
+func TestExampleHasTheRightsThatItsTrialsNeed(t *testing.T) {
+	for _, name := range []string{"seatrial.yaml", "one-address.yaml"} {
+		example, err := filepath.Abs(filepath.Join(progressive, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := try(t, "rbac", "--config", example)
+		path := filepath.Join(progressive, "rights.yaml")
+		if *update {
+			if err := os.WriteFile(path, []byte(r.stdout), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(r.stdout, file(t, path)); diff != "" || r.code != exitPass {
+			t.Errorf("rights.yaml is not what seatrial rbac prints for %s (-update writes it): %s", name, diff)
+		}
+	}
+}
+
+func TestExampleRunsTheTaskWithParamsThatItHas(t *testing.T) {
+	type params []struct{ Name string }
+	var run struct {
+		Spec struct {
+			ServiceAccountName string                `yaml:"serviceAccountName"`
+			TaskRef            struct{ Name string } `yaml:"taskRef"`
+			Params, Workspaces params
+		}
+	}
+	var task struct {
+		Metadata struct{ Name string }
+		Spec     struct{ Params, Workspaces params }
+	}
+	for path, into := range map[string]any{filepath.Join(progressive, "tekton.yaml"): &run, "../examples/tekton/task.yaml": &task} {
+		if err := yaml.Unmarshal([]byte(file(t, path)), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, pair := range [][2]params{{run.Spec.Params, task.Spec.Params}, {run.Spec.Workspaces, task.Spec.Workspaces}} {
+		for _, given := range pair[0] {
+			if !slices.Contains(pair[1], given) {
+				t.Errorf("the task has no %q", given.Name)
+			}
+		}
+	}
+	if run.Spec.TaskRef.Name != task.Metadata.Name || run.Spec.ServiceAccountName != "seatrial" || len(run.Spec.Params) == 0 {
+		t.Errorf("%+v", run.Spec)
 	}
 }

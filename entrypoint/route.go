@@ -15,19 +15,14 @@ import (
 )
 
 // clusterRoute is the route in the cluster that the file names.
-func clusterRoute(p process, file config.File) (runner.Route, error) {
-	cluster, err := p.cluster(file)
+func clusterRoute(p process, file config.File, cluster *k8s.Cluster) (runner.Route, error) {
+	routing := routingOf(file)
+	routing.Where, routing.Now, routing.Tell = p.who(), p.now, func(text string) { p.tell(text) }
+	holder, err := p.holder()
 	if err != nil {
 		return nil, err
 	}
-	if err := p.network.unreachableCluster(p.getenv, cluster.Server()); err != nil {
-		return nil, err
-	}
-	routing := routingOf(file)
-	routing.Where, routing.Now, routing.Tell = p.who(), p.now, func(text string) { p.tell(text) }
-	if routing.Holder, err = p.holder(); err != nil {
-		return nil, err
-	}
+	routing.Holder = holder
 	if file.Traffic.DryRun {
 		routing.Dry = p.stdout
 	}

@@ -95,6 +95,9 @@ func (p process) try(ctx context.Context, where platform.Platform, file config.F
 	watcher, hooks := newProgress(p, file, log), newHooks(p, file, cluster, log)
 	out := a.run(ctx, hooks, watcher)
 	watcher.end()
+	if cluster != nil {
+		fmt.Fprintf(p.stderr, "✓ cluster    %d requests to its API server\n", cluster.Calls())
+	}
 	r := a.report(out)
 	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))
 	r = hooks.conclude(ctx, r)

@@ -23,7 +23,7 @@ func (a *attempt) traffic() (*runner.Traffic, error) {
 	if t.Strategy == config.Progressive {
 		out.Steerer = steerer{a.judge, t.Steering()}
 	}
-	route, err := a.openRoute(a.process, a.file)
+	route, err := a.openRoute(a.process, a.file, a.cluster)
 	out.Route = route
 	return out, err
 }
@@ -74,6 +74,7 @@ func (a *attempt) told(out runner.Outcome, parts []trial.Part) *trial.Traffic {
 	}
 	t := *out.Traffic
 	t.Route, t.Strategy, t.Parts = a.file.Traffic.Name(), a.file.Traffic.Strategy.String(), parts
+	t.Matching = len(a.file.Traffic.Match) > 0
 	switch {
 	case t.Dry:
 		t.Left = "nothing was changed (dry-run)"

@@ -22,6 +22,7 @@ import (
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
@@ -95,7 +96,7 @@ traffic:
 		readFile: func(path string) ([]byte, error) {
 			return []byte(map[string]string{"trial.yaml": text, "kubeconfig": nowhere}[path]), nil
 		},
-		openRoute: func(process, config.File) (runner.Route, error) { return route, nil },
+		openRoute: func(process, config.File, *k8s.Cluster) (runner.Route, error) { return route, nil },
 	}
 	code := p.run(ctx, map[string]string{"config": "trial.yaml"})
 	return result{code, stdout.String(), stderr.String(), dir}

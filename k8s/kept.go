@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/seatrial/seatrial/trial"
@@ -57,15 +58,26 @@ func (k *kept) seen() object {
 	return k.last.DeepCopy()
 }
 
-// see remembers a state, unless the watch brings it later than the answer to a
-// newer change.
+// see remembers a state, unless a newer one was seen: the watch may bring a
+// change after the answer to a later one, or what a controller made of a change
+// before the answer to that change.
 func (k *kept) see(o object) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.last != nil && k.last.GetUID() == o.GetUID() && k.last.GetGeneration() > o.GetGeneration() {
-		return
+	if k.last == nil || k.last.GetUID() != o.GetUID() || !older(o, k.last) {
+		k.last = o
 	}
-	k.last = o
+}
+
+// older compares two states of one object. Resource versions are numbers that
+// grow (kubernetes.io/docs, "API Concepts", "Resource versions"); a server
+// whose are none still counts generations, which a change of status keeps.
+func older(o, than object) bool {
+	order, err := resourceversion.CompareResourceVersion(o.GetResourceVersion(), than.GetResourceVersion())
+	if err != nil {
+		return o.GetGeneration() < than.GetGeneration()
+	}
+	return order < 0
 }
 
 func (k *kept) read(ctx context.Context) (object, error) {

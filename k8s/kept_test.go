@@ -8,32 +8,42 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/seatrial/seatrial/trial"
 )
 
-func TestOlderStateOfTheSameObjectIsNoNews(t *testing.T) {
-	state := func(uid types.UID, generation int64) object {
-		o := withSpec(nil)
-		o.SetUID(uid)
+// A controller may write the status of a change before the trial hears that the
+// change was taken: then it must not be forgotten, or the trial would wait for
+// a status that is there.
+func TestTheNewestStateIsRemembered(t *testing.T) {
+	state := func(uid, version string, generation int64) object {
+		o := &unstructured.Unstructured{Object: map[string]any{}}
+		o.SetUID(types.UID(uid))
+		o.SetResourceVersion(version)
 		o.SetGeneration(generation)
 		return o
 	}
-	k := &kept{}
-	for _, c := range []struct {
-		o    object
-		want int64
+	for name, c := range map[string]struct {
+		first, then object
+		remembered  bool
 	}{
-		{state("a", 2), 2},
-		{state("a", 1), 2}, // the watch was slower than the answer
-		{state("a", 3), 3},
-		{state("b", 1), 1}, // made anew
+		"a change":                                    {state("a", "9", 1), state("a", "10", 2), true},
+		"a change of the status":                      {state("a", "9", 2), state("a", "10", 2), true},
+		"a change whose status came before":           {state("a", "10", 2), state("a", "9", 2), false},
+		"an earlier change":                           {state("a", "10", 2), state("a", "8", 1), false},
+		"the same once more":                          {state("a", "10", 2), state("a", "10", 2), true},
+		"another object of the name":                  {state("a", "10", 2), state("b", "9", 1), true},
+		"an earlier change, where versions are texts": {state("a", "z", 2), state("a", "y", 1), false},
+		"a status, where versions are texts":          {state("a", "z", 2), state("a", "y", 2), true},
 	} {
-		k.see(c.o)
-		if got := k.seen().GetGeneration(); got != c.want {
-			t.Errorf("%s %d: seen is %d, want %d", c.o.GetUID(), c.o.GetGeneration(), got, c.want)
+		k := &kept{}
+		k.see(c.first)
+		k.see(c.then)
+		if remembered := k.last == c.then; remembered != c.remembered {
+			t.Errorf("%s: remembered %v, want %v", name, remembered, c.remembered)
 		}
 	}
 }

@@ -25,8 +25,7 @@ import (
 // Without the threshold, chance would move a gateway's failures from one version
 // to another as if they were its own (TestEvenFailuresAreChargedEvenly).
 type charger struct {
-	weights []int   // assigned; nil where nobody told
-	since   float64 // when they were, seconds
+	weights []int // assigned; nil where nobody told
 	began   bool
 
 	even     []float64 // requests that versions are owed by their shares
@@ -36,8 +35,9 @@ type charger struct {
 	named    []int
 	charged  []int
 
-	// Of clean rounds, in which every answer named a version.
-	clean    []int // named
+	clean    []int // named in clean rounds, in which every answer named a version
+
+	// How a router picks: of all clean rounds, since it picks by any weights alike.
 	rounds   int
 	strayed  float64 // squares of what versions got beside their shares
 	byChance float64 // what these would come to by chance
@@ -62,7 +62,7 @@ func newCharger(versions int) *charger {
 func (c *charger) reset(versions int) {
 	c.even, c.gap, c.variance = make([]float64, versions), make([]float64, versions), make([]float64, versions)
 	c.named, c.charged, c.clean = make([]int, versions), make([]int, versions), make([]int, versions)
-	c.compared, c.rounds, c.strayed, c.byChance = 0, 0, 0, 0
+	c.compared = 0
 }
 
 // shares are the parts of a round's requests that versions should get: as
@@ -100,7 +100,7 @@ func total(counts []int) int {
 func (c *charger) charge(r trial.Round) []uint8 {
 	if !c.began || !slices.Equal(r.Weights, c.weights) {
 		c.reset(len(c.named))
-		c.began, c.weights, c.since = true, slices.Clone(r.Weights), r.Start.Seconds()
+		c.began, c.weights = true, slices.Clone(r.Weights)
 	}
 	named := make([]int, len(c.named))
 	for _, q := range r.Requests {
@@ -131,7 +131,7 @@ func (c *charger) charge(r trial.Round) []uint8 {
 // settled reports whether the shares are what versions should get in a round.
 func (c *charger) settled(r trial.Round) bool {
 	if c.weights != nil {
-		return r.Start.Seconds()-c.since >= settling
+		return !r.Settling
 	}
 	return total(c.clean) >= knownShares
 }

@@ -116,8 +116,8 @@ func TestEvenFailuresAreChargedEvenly(t *testing.T) {
 	}
 }
 
-// The router follows 2 s after weights moved; until then, what versions lack
-// says nothing.
+// The router follows some time after weights moved; until then, what versions
+// lack says nothing.
 func TestMovingWeightsMoveNoCharges(t *testing.T) {
 	before := gatewayed{weights: []int{50, 50}, parts: []float64{0.5, 0.5}, turns: true, lost: evenly(0.1)}
 	lagging, after := before, before
@@ -125,12 +125,46 @@ func TestMovingWeightsMoveNoCharges(t *testing.T) {
 	c := newCharger(2)
 	var requests, charged float64
 	for i, r := range slices.Concat(before.rounds(1, 40), lagging.rounds(2, 7), after.rounds(3, 200)) {
-		r.Start = time.Duration(i) * roundLength
+		r.Start, r.Settling = time.Duration(i)*roundLength, i >= 40 && i < 47
 		v := newView(r, 2, c.charge(r))
 		requests, charged = requests+float64(v[0].requests), charged+float64(v[0].charged)
 	}
 	if math.Abs(charged/requests-0.1) > 0.01 {
 		t.Errorf("%.1f %% of the baseline's requests are charged, want 10 %%", 100*charged/requests)
+	}
+}
+
+// A trial that moves traffic every few seconds knows each split for a few
+// rounds only, but how the gateway picks from all rounds before.
+func TestCrashWhileTrafficMovesIsCharged(t *testing.T) {
+	var rounds []trial.Round
+	for step, percent := range []int{10, 20, 30, 20, 30} {
+		g := gatewayed{weights: []int{100 - percent, percent}, turns: true, lost: evenly(0)}
+		g.parts = []float64{1 - float64(percent)/100, float64(percent) / 100}
+		if step > 1 {
+			g.lost = oneOf(1, 1, 0)
+		}
+		for i, r := range g.rounds(uint64(step), 20) {
+			r.Settling = i < 4
+			rounds = append(rounds, r)
+		}
+	}
+	c := newCharger(2)
+	var lost, charged [2]int
+	for i, r := range rounds {
+		r.Start = time.Duration(i) * roundLength
+		charges := c.charge(r)
+		if r.Settling {
+			continue // not judged
+		}
+		all, _ := unnamed(r)
+		lost[1] += all
+		for _, who := range charges {
+			charged[who]++
+		}
+	}
+	if lost[1] == 0 || float64(charged[1]) < 0.95*float64(lost[1]) {
+		t.Errorf("%d of %d failures are charged to the candidate, which is gone; %d to the baseline", charged[1], lost[1], charged[0])
 	}
 }
 

@@ -75,6 +75,9 @@ func (s step) more() string { return "… " + counted(s.skipped, "step") + " mor
 func (v view) routed() string {
 	t := v.Traffic
 	text := clip(t.Route, longestName) + ", " + Plain(t.Strategy)
+	if t.Matching {
+		text += " of requests that match"
+	}
 	if courses := v.allPercents(); courses != "" {
 		text += ": " + courses
 	}
@@ -168,6 +171,9 @@ func filled(cells []string, columns int) []string {
 func (v view) splitKept() []string {
 	t := v.Traffic
 	var out []string
+	if t.Matching {
+		out = append(out, "These are the requests that match; all others went to the baseline.")
+	}
 	for _, p := range t.Parts[:min(len(t.Parts), fewest)] {
 		out = append(out, fmt.Sprintf("%s was assigned %s of the requests and got %s (%s).",
 			v.title(p.Version), p.Assigned, p.Got, counted(p.Requests, "request")))

@@ -71,6 +71,19 @@ func TestTrafficFitsATerminal(t *testing.T) {
 	}
 }
 
+func TestTheTrafficOfThoseWhoMatchIsNotTakenForEverybodys(t *testing.T) {
+	r := passing()
+	r.Traffic = &trial.Traffic{
+		Route: "httproute/shop", Strategy: "dark-launch", Matching: true, Left: "as it was before the trial",
+		Course: []trial.Split{at(0, "start", 0, 100), at(60, trial.AtTheEnd, 100, 0)},
+	}
+	for name, text := range map[string]string{"text": Text(r, Style{Width: 100}), "Markdown": Markdown(r), "HTML": HTML(r)} {
+		if !strings.Contains(strings.Join(strings.Fields(text), " "), "dark-launch of requests that match") {
+			t.Errorf("%s does not tell whose traffic it is:\n%s", name, text)
+		}
+	}
+}
+
 func TestARouteThatWasNotLeftIsToldEverywhere(t *testing.T) {
 	for name, text := range map[string]string{"text": Text(unleft(), Style{}), "markdown": Markdown(unleft()), "junit": JUnit(unleft())} {
 		if !strings.Contains(text, aboutRoute+": See that httproute/shop is as you want it") {

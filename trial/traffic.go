@@ -4,10 +4,11 @@ import "time"
 
 // Traffic is how live traffic was shared during a trial.
 type Traffic struct {
-	Route    string  `json:"route"`             // "httproute/shop"
-	Strategy string  `json:"strategy"`          // progressive, fixed-split, blue-green, dark-launch
-	Before   []int   `json:"before"`            // percent of each version before the trial; nil where the route had no such split
-	Dry      bool    `json:"dry_run,omitempty"` // nothing was moved; the course is what would have been
+	Route    string  `json:"route"`              // "httproute/shop"
+	Strategy string  `json:"strategy"`           // progressive, fixed-split, blue-green, dark-launch
+	Before   []int   `json:"before"`             // percent of each version before the trial; nil where the route had no such split
+	Matching bool    `json:"matching,omitempty"` // it is the traffic of requests that match; all other goes to the baseline
+	Dry      bool    `json:"dry_run,omitempty"`  // nothing was moved; the course is what would have been
 	Course   []Split `json:"course"`
 	Left     string  `json:"left"`             // how the route was left: one sentence
 	Remedy   string  `json:"remedy,omitempty"` // what a person must do, if it was not left as it should be

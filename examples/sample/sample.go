@@ -36,6 +36,7 @@ type Options struct {
 
 	Metrics string // path at which it tells of its answers to Prometheus, neither slowed nor counted; empty: nowhere
 	Version string // label of these metrics
+	ErrorsAfter int // requests that are answered before the errors begin
 
 	StallEvery time.Duration // a stall ends each such period, counted from the service's start
 	StallFor   time.Duration // how long each stall lasts, answering nobody; 0 never stalls
@@ -72,6 +73,7 @@ func (o Options) Validate() error {
 	demand(o.Scale > 0, "scale %v: must be above 0", o.Scale)
 	demand(o.Errors >= 0 && o.Errors <= 1, "errors %v: must be a share from 0 to 1", o.Errors)
 	demand(o.Status >= 200 && o.Status <= 599, "status %d: must be from 200 to 599", o.Status)
+	demand(o.ErrorsAfter >= 0, "errors-after %d: must not be negative", o.ErrorsAfter)
 	demand(o.Body >= 0, "body %d: must not be negative", o.Body)
 	demand(o.StallFor >= 0, "stall-for %v: must not be negative", o.StallFor)
 	demand(o.StallFor == 0 || o.StallFor < o.StallEvery, "stall-for %v: must be shorter than stall-every (%v)", o.StallFor, o.StallEvery)
@@ -95,10 +97,11 @@ type service struct {
 	started time.Time
 	body    string
 
-	mu    sync.Mutex // guards draws
+	mu    sync.Mutex // guards draws and drawn
 	draws *rand.Rand
 
 	counters counters
+	drawn int // requests
 }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +135,8 @@ func (s *service) draw() (latency time.Duration, failed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	factor := s.Scale * math.Exp(s.Spread*s.draws.NormFloat64())
-	failed = s.draws.Float64() < s.Errors
+	failed = s.draws.Float64() < s.Errors && s.drawn >= s.ErrorsAfter
+	s.drawn++
 	// Nobody waits an hour, and more might not fit a Duration.
 	return time.Duration(min(factor*float64(s.Latency), float64(time.Hour))), failed
 }

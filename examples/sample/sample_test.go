@@ -107,6 +107,20 @@ func TestStallHoldsEveryRequestUntilItsEnd(t *testing.T) {
 	}
 }
 
+func TestErrorsBeginAfterSoManyRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(with(func(o *Options) { o.Errors, o.ErrorsAfter = 1, 2 }))
+		var got []int
+		for range 4 {
+			w, _ := ask(h)
+			got = append(got, w.Code)
+		}
+		if diff := cmp.Diff([]int{200, 200, 500, 500}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestAnswers503UntilReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := New(with(func(o *Options) { o.ReadyAfter = 25 * ms }))
@@ -165,14 +179,14 @@ func TestAnEndlessDrawStaysADuration(t *testing.T) {
 
 func TestValidateNamesEveryMistake(t *testing.T) {
 	bad := Options{
-		Latency: -1, Spread: math.NaN(), Scale: math.NaN(), Errors: math.NaN(), Body: -1,
+		Latency: -1, Spread: math.NaN(), Scale: math.NaN(), Errors: math.NaN(), Body: -1, ErrorsAfter: -1,
 		StallEvery: time.Second, StallFor: time.Second, DieAfter: -1,
 	}
 	err := bad.Validate()
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, name := range []string{"latency", "spread", "scale", "errors", "status", "body", "stall-for", "die-after"} {
+	for _, name := range []string{"latency", "spread", "scale", "errors", "errors-after", "status", "body", "stall-for", "die-after"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
 		}

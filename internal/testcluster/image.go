@@ -19,11 +19,12 @@ import (
 const programDir = "/usr/local/bin/"
 
 // Image gives the node an image of one static program, which is its
-// entrypoint, and an empty /tmp. Pods name it with imagePullPolicy: Never.
-func (c *Cluster) Image(t testing.TB, name, program string) {
+// entrypoint, of others beside it, and an empty /tmp. There is no registry:
+// pods that name it may not have imagePullPolicy: Always.
+func (c *Cluster) Image(t testing.TB, name, program string, others ...string) {
 	t.Helper()
 	c.Require(t, Pods)
-	if err := c.importImage(t.Context(), name, program); err != nil {
+	if err := c.importImage(t.Context(), name, append([]string{program}, others...)...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -38,9 +39,9 @@ func (c *Cluster) Build(t testing.TB, dir string) string {
 	return program
 }
 
-func (c *Cluster) importImage(ctx context.Context, name, program string) error {
+func (c *Cluster) importImage(ctx context.Context, name string, programs ...string) error {
 	archive := filepath.Join(c.plan.run(), "image.tar")
-	text, err := imageArchive(name, program)
+	text, err := imageArchive(name, programs...)
 	if err != nil {
 		return fmt.Errorf("image %s: %w", name, err)
 	}
@@ -52,23 +53,24 @@ func (c *Cluster) importImage(ctx context.Context, name, program string) error {
 }
 
 // imageArchive is what docker save would write: one layer, its configuration
-// and a list of both.
-func imageArchive(name, program string) ([]byte, error) {
-	binary, err := os.ReadFile(program)
-	if err != nil {
-		return nil, err
+// and a list of both. The first program is the entrypoint.
+func imageArchive(name string, programs ...string) ([]byte, error) {
+	files := []entry{{name: "tmp/", mode: 0o1777}}
+	for _, program := range programs {
+		binary, err := os.ReadFile(program)
+		if err != nil {
+			return nil, err
+		}
+		path := programDir + filepath.Base(program)
+		files = append(files, entry{name: path[1:], mode: 0o755, text: binary})
 	}
-	path := programDir + filepath.Base(program)
-	layer, err := tarOf(
-		entry{name: "tmp/", mode: 0o1777},
-		entry{name: path[1:], mode: 0o755, text: binary},
-	)
+	layer, err := tarOf(files...)
 	if err != nil {
 		return nil, err
 	}
 	config, err := json.Marshal(map[string]any{
 		"architecture": runtime.GOARCH, "os": "linux",
-		"config": map[string]any{"Entrypoint": []string{path}, "Env": []string{"PATH=" + programDir}, "WorkingDir": "/"},
+		"config": map[string]any{"Entrypoint": []string{programDir + filepath.Base(programs[0])}, "Env": []string{"PATH=" + programDir}, "WorkingDir": "/"},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{fmt.Sprintf("sha256:%x", sha256.Sum256(layer))}},
 	})
 	if err != nil {
