@@ -35,7 +35,7 @@ type charger struct {
 	named    []int
 	charged  []int
 
-	clean    []int // named in clean rounds, in which every answer named a version
+	clean []int // named in clean rounds, in which every answer named a version
 
 	// How a router picks: of all clean rounds, since it picks by any weights alike.
 	rounds   int

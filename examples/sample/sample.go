@@ -34,9 +34,9 @@ type Options struct {
 	Body    int               // least length of the body in bytes; padding follows Text
 	Errors  float64           // share of requests answered 500
 
-	Metrics string // path at which it tells of its answers to Prometheus, neither slowed nor counted; empty: nowhere
-	Version string // label of these metrics
-	ErrorsAfter int // requests that are answered before the errors begin
+	Metrics     string // path at which it tells of its answers to Prometheus, neither slowed nor counted; empty: nowhere
+	Version     string // label of these metrics
+	ErrorsAfter int    // requests that are answered before the errors begin
 
 	StallEvery time.Duration // a stall ends each such period, counted from the service's start
 	StallFor   time.Duration // how long each stall lasts, answering nobody; 0 never stalls
@@ -101,7 +101,7 @@ type service struct {
 	draws *rand.Rand
 
 	counters counters
-	drawn int // requests
+	drawn    int // requests
 }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
