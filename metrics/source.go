@@ -82,6 +82,10 @@ type language struct {
 
 	// check returns what is wrong with a metric before anything is asked.
 	check func(m Metric) error
+
+	// fits returns what is wrong with a metric's queries for a version: names that
+	// nothing is known for. Nil where queries are filled, which says so itself.
+	fits func(m Metric, v Version) error
 }
 
 // Surroundings is what sources need of the process.
@@ -94,7 +98,7 @@ type Surroundings struct {
 
 // languages are the kinds of providers. A new one is a file and a line.
 func languages() []language {
-	return []language{prometheusLanguage()}
+	return []language{prometheusLanguage(), postgres().language(), mysqlDialect("mysql").language(), mysqlDialect("mariadb").language(), sqliteDialect().language(), sqlserver().language(), clickhouseLanguage()}
 }
 
 func languageFor(word string) (language, error) {
