@@ -64,7 +64,7 @@ type overHTTP struct {
 }
 
 func (c overHTTP) ask(ctx context.Context, a ask) (answer, error) {
-	n, err := c.grammar.parseNamed(a.metric.given()[a.part])
+	n, err := c.grammar.prepare(a.metric.given()[a.part])
 	if err != nil {
 		return answer{}, err
 	}

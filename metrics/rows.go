@@ -107,13 +107,17 @@ func (t table) single(a ask) (answer, error) {
 	return t.observations(a)
 }
 
+// fallen says of running totals that a fall is no beginning at 0: rows may have
+// been deleted.
+const fallen = true
+
 // observations are all at the window's end: the query chose those of the window.
 func (t table) observations(a ask) (answer, error) {
 	values, err := t.column(t.columns[0])
 	if err != nil {
 		return answer{}, err
 	}
-	s := series{}
+	s := series{summed: fallen}
 	for _, v := range values {
 		s.points = append(s.points, point{a.window.To, v})
 	}
@@ -126,7 +130,7 @@ func (t table) points(ask) (answer, error) {
 		return answer{}, err
 	}
 	at := slices.Index(t.columns, "time")
-	s := series{}
+	s := series{summed: fallen}
 	for i, row := range t.rows {
 		when, err := timeIn(row[at])
 		if err != nil {
@@ -230,7 +234,7 @@ func (t table) buckets(a ask) (answer, error) {
 func bucketSeries(all []bucket, w Window) []series {
 	var out []series
 	for _, b := range all {
-		out = append(out, series{name: fmt.Sprintf("le=%v", b.bound), bound: &b.bound, points: []point{{w.To, b.count}}})
+		out = append(out, series{name: fmt.Sprintf("le=%v", b.bound), summed: fallen, bound: &b.bound, points: []point{{w.To, b.count}}})
 	}
 	return out
 }

@@ -48,26 +48,32 @@ func (d dialect) language() language {
 	}
 }
 
-// check refuses what pastes values into queries, and what is not one SELECT.
+// check refuses what can't be a question, whatever the versions are.
 func (d dialect) check(m Metric) error {
 	for p, text := range m.given() {
-		if at := written.FindString(text); at != "" {
-			return fmt.Errorf("%s: a database is given values beside the query: write :version, :round and so on in place of %s, without quotes", p, at)
-		}
-		if _, err := d.grammar.parseNamed(text); err != nil {
+		if _, err := d.grammar.prepare(text); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
-		}
-		if word := d.grammar.firstWord(text); word != "select" && word != "with" {
-			return fmt.Errorf("%s: a query begins with SELECT or WITH", p)
 		}
 	}
 	return nil
 }
 
+// prepare refuses what pastes values into queries, and what is not one SELECT.
+func (g grammar) prepare(text string) (statement, error) {
+	if at := written.FindString(text); at != "" {
+		return statement{}, fmt.Errorf("a database is given values beside the query: write :version, :round and so on in place of %s, without quotes", at)
+	}
+	n, err := g.parseNamed(text)
+	if word := g.firstWord(text); err == nil && word != "select" && word != "with" {
+		return statement{}, errors.New("a query begins with SELECT or WITH")
+	}
+	return n, err
+}
+
 // fits refuses names that nothing is known for.
 func (d dialect) fits(m Metric, v Version) error {
 	for p, text := range m.given() {
-		n, err := d.grammar.parseNamed(text)
+		n, err := d.grammar.prepare(text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
@@ -151,7 +157,7 @@ func hider(secrets []string, s Surroundings) func(string) string {
 func (d *database) close() error { return d.pool.Close() }
 
 func (d *database) ask(ctx context.Context, a ask) (answer, error) {
-	n, err := d.grammar.parseNamed(a.metric.given()[a.part]) // not a.text: nothing is pasted
+	n, err := d.grammar.prepare(a.metric.given()[a.part]) // not a.text: nothing is pasted
 	if err != nil {
 		return answer{}, err
 	}

@@ -205,7 +205,7 @@ func TestRunningTotalsOfADatabaseAreDifferences(t *testing.T) {
 		got = append(got, meter.ask(t.Context(), i, w).Samples[0])
 		w = Window{w.To, w.To.Add(15 * time.Second)}
 	}
-	if got[0].Missing == "" || got[1].Total == nil || *got[1].Total != 30 || got[2].Total == nil || *got[2].Total != 5 || !got[2].Reset {
+	if got[0].Missing == "" || got[1].Total == nil || *got[1].Total != 30 || got[2].Total == nil || *got[2].Total != 0 || !got[2].Reset {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -265,4 +265,39 @@ func TestACancelledQueryIsNoReason(t *testing.T) {
 func provided(dsn string, p Provider) Provider {
 	p.DSN = trial.NewSecret("", dsn)
 	return p
+}
+
+func TestSQLiteWritesNothingWhateverIsAsked(t *testing.T) {
+	path := sqliteFile(t)
+	db := opening(t, sqliteDialect(), provided(path, Provider{}))
+	for _, write := range []string{"DELETE FROM orders", "DROP TABLE orders", "CREATE TEMP TABLE x (a)", "PRAGMA user_version = 3"} {
+		if _, err := db.query(t.Context(), write, nil); err == nil || !strings.Contains(err.Error(), "readonly database") {
+			t.Errorf("%s: %v", write, err)
+		}
+	}
+	beside := filepath.Join(filepath.Dir(path), "new.db")
+	_, _ = db.ask(t.Context(), ask{part: whole, metric: Metric{Query: Query{Query: "ATTACH '" + beside + "' AS beside"}}})
+	if made, _ := filepath.Glob(beside); made != nil {
+		t.Errorf("made %v", made)
+	}
+}
+
+func TestRunningBucketsOfADatabaseAreDifferences(t *testing.T) {
+	yes := true
+	m := Metric{Name: "m", Kind: trial.HistogramKind, Query: Query{Running: &yes, Query: "SELECT 1"}}
+	r := reader{ledger: newLedger(), metric: m, running: true, window: sqlWindow}
+	var got []trial.Sample
+	for _, counts := range [][2]int64{{5, 9}, {7, 12}, {1, 2}} {
+		r.enter(r.window)
+		a, err := table{[]string{"le", "count"}, [][]any{{"+Inf", counts[1]}, {0.5, counts[0]}}}.answer(ask{metric: m, part: whole, window: r.window})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r.sample(map[part]answer{whole: a}))
+		r.window = Window{r.window.To, r.window.To.Add(15 * time.Second)}
+	}
+	want := []float64{2, 1}
+	if got[0].Missing == "" || got[1].Histogram == nil || cmp.Diff(want, got[1].Histogram.Counts) != "" || !got[2].Reset || got[2].Histogram.N() != 0 {
+		t.Errorf("got %+v", got)
+	}
 }
