@@ -96,7 +96,7 @@ func (c overHTTP) put(ctx context.Context, params url.Values) (reply, error) {
 	}
 	with := maps.Clone(params)
 	with.Set("date_time_output_format", "iso")
-	with.Set("max_result_rows", strconv.Itoa(mostRows))
+	with.Set("max_result_rows", strconv.Itoa(rowLimit))
 	with.Set("result_overflow_mode", "throw")
 	if deadline, limited := ctx.Deadline(); limited {
 		with.Set("max_execution_time", strconv.Itoa(max(1, int(time.Until(deadline).Seconds()))))
@@ -135,7 +135,7 @@ func clickhouseTable(got reply) (table, error) {
 	for _, m := range said.Meta {
 		t.columns = append(t.columns, fmt.Sprintf("%.40s", strings.ToLower(m.Name)))
 	}
-	if len(said.Data) > mostRows {
+	if len(said.Data) > rowLimit {
 		return table{}, errTooManyRows
 	}
 	for _, cells := range said.Data {

@@ -86,7 +86,7 @@ func TestClickHousesRepliesAreRead(t *testing.T) {
 		"two rows": {trial.TotalKind, clickhouseReply(column("s", "UInt8"), `[1],[2]`), trial.Sample{}, "2 rows, where one is meant"},
 		"ragged":   {trial.TotalKind, clickhouseReply(column("s", "UInt8"), `[1, 2]`), trial.Sample{}, "2 cells for 1 columns"},
 		"no rows":  {trial.TotalKind, clickhouseReply(column("s", "UInt8"), ""), trial.Sample{}, "no rows"},
-		"many":     {trial.MomentsKind, clickhouseReply(column("s", "UInt8"), "[1]"+strings.Repeat(",[1]", mostRows)), trial.Sample{}, "more than 100000 rows"},
+		"many":     {trial.MomentsKind, clickhouseReply(column("s", "UInt8"), "[1]"+strings.Repeat(",[1]", rowLimit)), trial.Sample{}, "more than 100000 rows"},
 	} {
 		got := overClickHouse(t, Metric{Kind: c.kind, Query: Query{Query: "SELECT 1"}}, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, c.reply) })
 		c.want.Metric = "m"

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	mostRows        = 100_000 // of one reply
+	rowLimit        = 100_000 // of one reply
 	mostConnections = 4       // to one database: it has other work
 	shortestSecret  = 4       // what is shorter would riddle what is shown and hide nothing
 )
@@ -217,7 +217,7 @@ func (d *database) limit(ctx context.Context) string {
 	return d.limits(max(time.Millisecond, time.Until(deadline)*9/10))
 }
 
-var errTooManyRows = fmt.Errorf("more than %d rows: let the database count them", mostRows)
+var errTooManyRows = fmt.Errorf("more than %d rows: let the database count them", rowLimit)
 
 // readTable takes all rows, up to a limit.
 func readTable(rows *sql.Rows) (table, error) {
@@ -230,7 +230,7 @@ func readTable(rows *sql.Rows) (table, error) {
 		t.columns = append(t.columns, fmt.Sprintf("%.40s", strings.ToLower(c)))
 	}
 	for rows.Next() {
-		if len(t.rows) == mostRows {
+		if len(t.rows) == rowLimit {
 			return table{}, errTooManyRows
 		}
 		row := make([]any, len(columns))
