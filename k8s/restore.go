@@ -62,15 +62,13 @@ func RestoreAll(ctx context.Context, c *Cluster, namespace string, means Means, 
 			continue // any object's fields
 		}
 		names, err := c.noted(ctx, r.group, namespace)
-		if err != nil {
-			return err
-		}
+		failed = errors.Join(failed, err)
 		found += len(names)
 		for _, name := range names {
 			failed = errors.Join(failed, Restore(ctx, c, r.word+"/"+name, namespace, means, now, tell))
 		}
 	}
-	if found == 0 {
+	if found == 0 && failed == nil {
 		tell("no note of a trial on a route in namespace " + namespace + "; nothing to restore")
 	}
 	return failed
