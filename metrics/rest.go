@@ -1,0 +1,200 @@
+package metrics
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Poll is how to wait for a reply that is not ready at once: the first reply
+// has a ticket, with which is asked again until it is done.
+type Poll struct {
+	Ticket string            `yaml:"ticket"` // a jq program: of the first reply, what {{ticket}} is
+	Done   string            `yaml:"done"`   // a jq program: of each reply, true, or false, or a text that says why it never will be
+	Method string            `yaml:"method"`
+	Path   string            `yaml:"path"`
+	Params map[string]string `yaml:"params"`
+	Body   string            `yaml:"body"`
+	Every  time.Duration     `yaml:"every"`
+}
+
+const usualEvery = 500 * time.Millisecond
+
+// rest asks any REST API.
+type rest struct {
+	*client
+	recipe   recipe
+	settings map[string]string
+}
+
+// restLanguages are the generic one and those of the vendors.
+func restLanguages() []language {
+	all := []language{restLanguage("rest", anyAPI(), nil)}
+	for _, word := range vendorWords() {
+		r, err := readVendor(word)
+		all = append(all, restLanguage(word, r, err))
+	}
+	return all
+}
+
+// restLanguage asks by a recipe, or says what was wrong with it.
+func restLanguage(word string, r recipe, wrong error) language {
+	return language{
+		word: word, quote: quotes()[cmp.Or(r.Quote, "backslash")],
+		check: func(m Metric) error { return cmp.Or(wrong, r.check(m)) },
+		open: func(p Provider, s Surroundings) (source, error) {
+			if wrong != nil {
+				return nil, wrong
+			}
+			return openREST(p, s, r)
+		},
+	}
+}
+
+func openREST(p Provider, s Surroundings, r recipe) (source, error) {
+	settings, err := r.settled(p.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if p.URL == "" {
+		if p.URL, err = fill(r.URL, settings, strings.Clone); err != nil {
+			return nil, err
+		}
+	}
+	if p, err = r.authorized(p); err != nil {
+		return nil, err
+	}
+	c, err := newClient(p, s)
+	if err != nil {
+		return nil, err
+	}
+	return rest{c, r, settings}, nil
+}
+
+// settled are the settings that were given, and the usual ones. Where the recipe
+// is any API's, all names are good.
+func (r recipe) settled(given map[string]string) (map[string]string, error) {
+	out := map[string]string{}
+	known := slices.Sorted(maps.Keys(r.Settings))
+	for name, value := range given {
+		if _, there := r.Settings[name]; !there && r.Docs != nil {
+			return nil, fmt.Errorf("%q is none of its settings (known: %s)%s", name, strings.Join(known, ", "), trial.DidYouMean(name, known))
+		}
+		out[name] = value
+	}
+	for _, name := range known {
+		s := r.Settings[name]
+		if out[name] = cmp.Or(out[name], s.Usual); out[name] == "" {
+			return nil, fmt.Errorf("it needs the setting %s: %s", name, s.About)
+		}
+	}
+	return out, nil
+}
+
+// authorized puts the token where the vendor wants it.
+func (r recipe) authorized(p Provider) (Provider, error) {
+	for _, name := range r.Needs {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(p.Headers)), func(h string) bool { return strings.EqualFold(h, name) }) {
+			return p, fmt.Errorf("it needs the header %s, by which it knows who asks", name)
+		}
+	}
+	if bearer := p.Auth.Bearer.Reveal(); bearer != "" && r.Token.Header != "" {
+		p.Headers = maps.Clone(p.Headers)
+		if p.Headers == nil {
+			p.Headers = map[string]trial.Secret{}
+		}
+		p.Headers[r.Token.Header] = trial.NewSecret("", r.Token.Before+bearer)
+		p.Auth.Bearer = trial.Secret{}
+	}
+	return p, nil
+}
+
+// ask sends the request of one metric, waits until the reply is done, and takes
+// the answer out of it.
+func (r rest) ask(ctx context.Context, a ask) (answer, error) {
+	how := r.recipe.with(a.metric.Query)
+	jq := programs{ctx: ctx, ask: a, settings: r.settings, hide: r.hide}
+	places := how.placesFor(a, r.settings)
+	got, err := r.exchange(how, jq, places)
+	if err == nil && how.Poll != nil {
+		got, err = r.poll(how, jq, places, got)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	outputs, err := jq.run(how.Answer, got)
+	if err != nil {
+		return answer{}, err
+	}
+	return readOutputs(outputs, a)
+}
+
+// exchange sends one request and reads its reply.
+func (r rest) exchange(how recipe, jq programs, places map[string]string) (any, error) {
+	q, err := how.request(places, quotes()[cmp.Or(how.Quote, "backslash")])
+	if err != nil {
+		return nil, err
+	}
+	said, err := r.send(jq.ctx, q)
+	if err != nil {
+		return nil, refusal(how, jq, err)
+	}
+	got, err := decode(said)
+	if err != nil {
+		return nil, err
+	}
+	if why := jq.reason(how.Refused, got); why != "" {
+		return nil, fmt.Errorf("it refuses: %s", why)
+	}
+	return got, nil
+}
+
+// refusal finds in an error page what the vendor says there.
+func refusal(how recipe, jq programs, err error) error {
+	var page statusError
+	var got any
+	if !errors.As(err, &page) || json.Unmarshal(page.body, &got) != nil {
+		return err
+	}
+	if why := jq.reason(how.Refused, got); why != "" {
+		return fmt.Errorf("HTTP %d %s: %s", page.status, http.StatusText(page.status), why)
+	}
+	return err
+}
+
+// poll asks again until the reply is done.
+func (r rest) poll(how recipe, jq programs, places map[string]string, got any) (any, error) {
+	p := how.Poll
+	again := how
+	again.Method, again.Path, again.Params, again.Body = cmp.Or(p.Method, http.MethodGet), p.Path, p.Params, p.Body
+	for first := true; ; first = false {
+		done, err := jq.done(p.Done, got)
+		if done || err != nil {
+			return got, err
+		}
+		if first {
+			if places["ticket"], err = jq.ticket(p.Ticket, got); err != nil {
+				return nil, err
+			}
+		}
+		timer := time.NewTimer(cmp.Or(p.Every, usualEvery))
+		select {
+		case <-timer.C:
+		case <-jq.ctx.Done():
+			timer.Stop()
+			return nil, errors.New("its answer was not ready in time")
+		}
+		if got, err = r.exchange(again, jq, places); err != nil {
+			return nil, err
+		}
+	}
+}

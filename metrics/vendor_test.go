@@ -1,0 +1,252 @@
+package metrics
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// recorded is a file case.yaml of testdata/presets: what is asked of a vendor,
+// and what each of its replies is read as. Replies stand beside it; they are
+// made after what docs describes.
+type recorded struct {
+	Docs     string            `yaml:"docs"`
+	Kind     trial.Kind        `yaml:"kind"`
+	Query    string            `yaml:"query"`
+	Hits     string            `yaml:"hits"`
+	Trials   string            `yaml:"trials"`
+	Answer   string            `yaml:"answer"`
+	Path     string            `yaml:"path"`
+	Body     string            `yaml:"body"`
+	Settings map[string]string `yaml:"settings"`
+	Headers  map[string]string `yaml:"headers"`
+	Bearer   string            `yaml:"bearer"`
+	Window   time.Duration     `yaml:"window"`
+	Asked    []wantedRequest   `yaml:"asked"` // for the first reply
+	Replies  []recordedReply   `yaml:"replies"`
+}
+
+type wantedRequest struct {
+	Line    string            `yaml:"line"` // method and path
+	Params  map[string]string `yaml:"params"`
+	Headers map[string]string `yaml:"headers"`
+	Body    string            `yaml:"body"` // JSON is compared as that
+}
+
+// recordedReply is one or more files, sent one after the other.
+type recordedReply struct {
+	Files   []string `yaml:"files"`
+	Status  int      `yaml:"status"`
+	Type    string   `yaml:"type"`
+	Sample  string   `yaml:"sample"`
+	Missing string   `yaml:"missing"`
+}
+
+// vendorWindow ends at a fixed time, so that requests and replies can be written down.
+func vendorWindow(long time.Duration) Window {
+	to := time.Date(2026, 11, 21, 12, 1, 0, 0, time.UTC)
+	return Window{From: to.Add(-long), To: to}
+}
+
+func readRecorded(t *testing.T, word string) recorded {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata/presets", word, "case.yaml"))
+	if err != nil {
+		t.Fatalf("%s has no recorded replies: %v", word, err)
+	}
+	c := recorded{Window: time.Minute}
+	if err := yaml.Load(text, &c, yaml.WithKnownFields()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c recorded) metric() Metric {
+	return Metric{Name: "m", Kind: c.Kind, Query: Query{Query: c.Query, Hits: c.Hits, Trials: c.Trials, Answer: c.Answer, Path: c.Path, Body: c.Body}}
+}
+
+func (c recorded) provider(url string) Provider {
+	p := Provider{URL: url, Settings: c.Settings, Headers: map[string]trial.Secret{}}
+	for name, value := range c.Headers {
+		p.Headers[name] = trial.NewSecret("", value)
+	}
+	if c.Bearer != "" {
+		p.Auth.Bearer = trial.NewSecret("", c.Bearer)
+	}
+	return p
+}
+
+// sampleOf asks for all parts of a metric about one window.
+func sampleOf(t *testing.T, l language, p Provider, m Metric, w Window) trial.Sample {
+	t.Helper()
+	if err := l.check(m); err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.open(p, around())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.close() }()
+	queries, err := m.queries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	meter := Meter{source: s, language: l}
+	got := map[part]answer{}
+	for _, q := range queries {
+		a, err := meter.put(t.Context(), m, q, Version{Name: "candidate", Places: map[string]string{"version": "v2"}}, w)
+		if err != nil {
+			return trial.Missed(0, m.Name, err.Error())
+		}
+		got[q] = a
+	}
+	book := newLedger()
+	book.enter(w)
+	return reader{ledger: book, metric: m, running: meter.runs(m), window: w}.sample(got)
+}
+
+func TestVendorsAreAskedAndReadAsTheyDocument(t *testing.T) {
+	for _, word := range vendorWords() {
+		c := readRecorded(t, word)
+		if !strings.HasPrefix(c.Docs, "https://") || len(c.Replies) < 4 {
+			t.Errorf("%s: want the address of its docs, and replies that are good, empty, null and an error", word)
+		}
+		for _, r := range c.Replies {
+			t.Run(word+"/"+r.Files[0], func(t *testing.T) {
+				var asked []wantedRequest
+				server := httptest.NewServer(r.handler(t, word, &asked))
+				defer server.Close()
+				l, err := languageFor(word)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := sampleOf(t, l, c.provider(server.URL), c.metric(), vendorWindow(c.Window))
+				compareSample(t, r, s)
+				if r.Files[0] == c.Replies[0].Files[0] {
+					compareRequests(t, c.Asked, asked)
+				}
+			})
+		}
+	}
+}
+
+func compareSample(t *testing.T, want recordedReply, got trial.Sample) {
+	t.Helper()
+	if want.Missing != "" || got.Missing != "" {
+		if want.Missing == "" || !strings.Contains(got.Missing, want.Missing) {
+			t.Errorf("missing: %q, want %q", got.Missing, want.Missing)
+		}
+		return
+	}
+	text, _ := json.Marshal(got)
+	var is, wanted map[string]any
+	_ = json.Unmarshal(text, &is)
+	delete(is, "version")
+	delete(is, "metric")
+	if err := json.Unmarshal([]byte(want.Sample), &wanted); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wanted, is); diff != "" {
+		t.Errorf("sample, wanted (-) and got (+):\n%s", diff)
+	}
+}
+
+func (r recordedReply) handler(t *testing.T, word string, asked *[]wantedRequest) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		got := wantedRequest{Line: q.Method + " " + q.URL.EscapedPath(), Params: map[string]string{}, Headers: map[string]string{}, Body: string(body)}
+		for name, values := range q.URL.Query() {
+			got.Params[name] = strings.Join(values, " and ")
+		}
+		for name := range q.Header {
+			got.Headers[name] = q.Header.Get(name)
+		}
+		*asked = append(*asked, got)
+		text, err := os.ReadFile(filepath.Join("testdata/presets", word, r.Files[min(len(*asked), len(r.Files))-1]))
+		if err != nil {
+			t.Error(err)
+		}
+		kind := "application/json"
+		if r.Type != "" {
+			kind = r.Type
+		}
+		w.Header().Set("Content-Type", kind)
+		if r.Status != 0 {
+			w.WriteHeader(r.Status)
+		}
+		_, _ = w.Write(text)
+	})
+}
+
+// compareRequests holds that each request that is written down was sent, with
+// its params, its body, and at least its headers.
+func compareRequests(t *testing.T, want, got []wantedRequest) {
+	t.Helper()
+	if len(want) == 0 || len(got) < len(want) {
+		t.Errorf("%d requests, and %d are written down; the first: %+v", len(got), len(want), got)
+		return
+	}
+	for i, w := range want {
+		g := got[i]
+		if w.Params == nil {
+			w.Params = map[string]string{}
+		}
+		if diff := cmp.Diff(w.Params, g.Params); diff != "" || w.Line != g.Line {
+			t.Errorf("asked %s, want %s; params:\n%s", g.Line, w.Line, diff)
+		}
+		for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
+			if g.Headers[http.CanonicalHeaderKey(name)] != w.Headers[name] {
+				t.Errorf("header %s is %q, want %q", name, g.Headers[http.CanonicalHeaderKey(name)], w.Headers[name])
+			}
+		}
+		if diff := cmp.Diff(comparable(w.Body), comparable(g.Body)); diff != "" {
+			t.Errorf("body:\n%s", diff)
+		}
+	}
+}
+
+func comparable(body string) any {
+	var of any
+	if json.Unmarshal([]byte(body), &of) == nil {
+		return of
+	}
+	if form, err := url.ParseQuery(body); err == nil && strings.Contains(body, "&") {
+		return form
+	}
+	return strings.TrimSpace(body)
+}
+
+func TestEveryVendorsRecipeIsWhole(t *testing.T) {
+	for _, word := range vendorWords() {
+		r, err := readVendor(word)
+		if err != nil {
+			t.Errorf("%s: %v", word, err)
+			continue
+		}
+		if _, known := quotes()[r.Quote]; !known {
+			t.Errorf("%s: %q is no way to quote", word, r.Quote)
+		}
+		if len(r.Docs) == 0 || r.Answer == "" || r.Refused == "" || len(r.Kinds) == 0 {
+			t.Errorf("%s lacks docs, answer, refused or kinds", word)
+		}
+		for kind := range r.Kinds {
+			if err := r.check(Metric{Name: "m", Kind: kind, Query: Query{Query: "x"}}); err != nil {
+				t.Errorf("%s: %v", word, err)
+			}
+		}
+	}
+}
