@@ -142,6 +142,9 @@ func readOutputs(outputs []any, a ask) (answer, error) {
 	for i, v := range outputs {
 		if len(outputs) == 1 {
 			if x, is := number(v); is {
+				if a.metric.Kind == trial.MomentsKind && a.part == whole {
+					return answer{}, errors.New("the jq program gives one number, where moments are meant: give points that are observations, or {n, sum, sum_squares}")
+				}
 				return answer{series: []series{{points: []point{{a.window.To, x}}}}}, nil
 			}
 			if s, err := finished(v); s != nil || err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +24,12 @@ type recipe struct {
 	Settings map[string]setting `yaml:"settings"`
 	Token    token              `yaml:"token"`
 	Needs    []string           `yaml:"needs"` // headers by which the vendor knows who asks
+	AWS      string             `yaml:"aws"`   // the service that requests are signed for; empty: they are not
 	Quote    string             `yaml:"quote"` // how values are written in its queries: a word of quotes
+
+	// Arguments are parts of the request that a metric names among its params, and
+	// what is usual for each.
+	Arguments map[string]string `yaml:"arguments"`
 
 	// Kinds are those that the vendor's usual answer can give, each with what is
 	// filled into the request for it.
@@ -65,7 +71,14 @@ func (r recipe) with(q Query) recipe {
 	r.Path = cmp.Or(q.Path, r.Path)
 	r.Body = cmp.Or(q.Body, r.Body)
 	r.Answer = cmp.Or(q.Answer, r.Answer)
-	r.Params = over(r.Params, q.Params)
+	r.Arguments, r.Params = over(r.Arguments, nil), over(r.Params, nil)
+	for name, text := range q.Params {
+		if _, is := r.Arguments[name]; is {
+			r.Arguments[name] = text
+		} else {
+			r.Params[name] = text
+		}
+	}
 	r.Headers = over(r.Headers, q.Headers)
 	if q.Poll != nil {
 		r.Poll = q.Poll
@@ -138,7 +151,7 @@ func (r recipe) asksWith(place string) bool {
 
 // request is the recipe with its places filled in, each as it has to be written
 // where it stands.
-func (r recipe) request(places map[string]string, quote func(string) string) (request, error) {
+func (r recipe) request(places map[string]string) (request, error) {
 	path, err := fill(r.Path, places, url.PathEscape)
 	if err != nil {
 		return request{}, err
@@ -169,7 +182,7 @@ func (r recipe) request(places map[string]string, quote func(string) string) (re
 	}
 	form := formOf(r.Body, r.Headers)
 	out.header["Content-Type"] = cmp.Or(out.header["Content-Type"], form.contentType())
-	body, err := form.fill(r.Body, places, quote)
+	body, err := form.fill(r.Body, places)
 	out.body = []byte(body)
 	return out, err
 }
@@ -206,18 +219,17 @@ func formOf(body string, headers map[string]string) form {
 	return textForm
 }
 
-func (f form) fill(body string, places map[string]string, quote func(string) string) (string, error) {
+func (f form) fill(body string, places map[string]string) (string, error) {
 	switch f {
 	case jsonForm:
 		return fillJSON(body, places)
 	case urlForm:
 		return fill(body, places, url.QueryEscape)
 	}
-	// The query was quoted when its own places were filled.
-	return fill(strings.ReplaceAll(body, "{{query}}", places["query"]), places, quote)
+	return fill(body, places, strings.Clone)
 }
 
-// fillJSON fills places of strings as text, and others as numbers.
+// fillJSON fills places within strings as text, and others as whole values.
 func fillJSON(body string, places map[string]string) (string, error) {
 	var out strings.Builder
 	inside, at := false, 0
@@ -231,8 +243,8 @@ func fillJSON(body string, places map[string]string) (string, error) {
 			if inside {
 				return string(quoted[1 : len(quoted)-1])
 			}
-			if json.Unmarshal([]byte(value), new(float64)) != nil {
-				wrong = fmt.Errorf("%s is filled with %s, which is no number: put it between quotes", body[place[0]:place[1]], quoted)
+			if !json.Valid([]byte(value)) {
+				wrong = fmt.Errorf("%s is filled with %s, which is no JSON: put it between quotes", body[place[0]:place[1]], quoted)
 			}
 			return value
 		})
@@ -280,19 +292,33 @@ func onlyWord(value string) string {
 	}, value)
 }
 
-// placesFor are what may be filled into a request.
-func (r recipe) placesFor(a ask, settings map[string]string) map[string]string {
-	places := maps.Clone(a.places)
+// placesFor are what may be filled into a request. What tells versions apart is
+// quoted for the vendor's queries, wherever it comes to stand.
+func (r recipe) placesFor(a ask, settings map[string]string) (map[string]string, error) {
+	quote := quotes()[r.Quote]
+	places := map[string]string{}
+	for name, value := range a.places {
+		places[name] = quote(value)
+	}
 	since := a.window.From.Add(-tooOld * a.window.length()) // what went before is known from there on
 	maps.Copy(places, map[string]string{
 		"since":         since.UTC().Format(time.RFC3339Nano),
-		"since-seconds": fmt.Sprint(since.Unix()),
-		"since-ms":      fmt.Sprint(since.UnixMilli()),
+		"since-seconds": strconv.FormatInt(since.Unix(), 10),
+		"since-ms":      strconv.FormatInt(since.UnixMilli(), 10),
 		"since-minute":  since.UTC().Format("2006-01-02 1504"),
 		"to-minute":     a.window.To.UTC().Format("2006-01-02 1504"),
+		"round-seconds": strconv.FormatFloat(a.window.length().Seconds(), 'f', -1, 64),
+		"round-ms":      strconv.FormatInt(a.window.length().Milliseconds(), 10),
 	})
 	maps.Copy(places, settings)
 	maps.Copy(places, r.Kinds[a.metric.Kind])
-	places["query"] = a.text
-	return places
+	filled := map[string]string{"query": a.text}
+	for name, text := range r.Arguments {
+		var err error
+		if filled[name], err = fill(text, places, strings.Clone); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(places, filled)
+	return places, nil
 }

@@ -49,7 +49,7 @@ func restLanguages() []language {
 // restLanguage asks by a recipe, or says what was wrong with it.
 func restLanguage(word string, r recipe, wrong error) language {
 	return language{
-		word: word, quote: quotes()[cmp.Or(r.Quote, "backslash")],
+		word: word, quote: quotes()[r.Quote],
 		check: func(m Metric) error { return cmp.Or(wrong, r.check(m)) },
 		open: func(p Provider, s Surroundings) (source, error) {
 			if wrong != nil {
@@ -70,7 +70,7 @@ func openREST(p Provider, s Surroundings, r recipe) (source, error) {
 			return nil, err
 		}
 	}
-	if p, err = r.authorized(p); err != nil {
+	if p, err = r.authorized(p, settings); err != nil {
 		return nil, err
 	}
 	c, err := newClient(p, s)
@@ -100,12 +100,20 @@ func (r recipe) settled(given map[string]string) (map[string]string, error) {
 	return out, nil
 }
 
-// authorized puts the token where the vendor wants it.
-func (r recipe) authorized(p Provider) (Provider, error) {
+// authorized puts the token where the vendor wants it, or has requests signed.
+func (r recipe) authorized(p Provider, settings map[string]string) (Provider, error) {
 	for _, name := range r.Needs {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(p.Headers)), func(h string) bool { return strings.EqualFold(h, name) }) {
 			return p, fmt.Errorf("it needs the header %s, by which it knows who asks", name)
 		}
+	}
+	if r.AWS != "" {
+		signed := AWS{Region: settings["region"]}
+		if p.Auth.AWS != nil {
+			signed = *p.Auth.AWS
+		}
+		signed.Service, signed.Region = cmp.Or(signed.Service, r.AWS), cmp.Or(signed.Region, settings["region"])
+		p.Auth.AWS = &signed
 	}
 	if bearer := p.Auth.Bearer.Reveal(); bearer != "" && r.Token.Header != "" {
 		p.Headers = maps.Clone(p.Headers)
@@ -123,7 +131,10 @@ func (r recipe) authorized(p Provider) (Provider, error) {
 func (r rest) ask(ctx context.Context, a ask) (answer, error) {
 	how := r.recipe.with(a.metric.Query)
 	jq := programs{ctx: ctx, ask: a, settings: r.settings, hide: r.hide}
-	places := how.placesFor(a, r.settings)
+	places, err := how.placesFor(a, r.settings)
+	if err != nil {
+		return answer{}, err
+	}
 	got, err := r.exchange(how, jq, places)
 	if err == nil && how.Poll != nil {
 		got, err = r.poll(how, jq, places, got)
@@ -140,7 +151,7 @@ func (r rest) ask(ctx context.Context, a ask) (answer, error) {
 
 // exchange sends one request and reads its reply.
 func (r rest) exchange(how recipe, jq programs, places map[string]string) (any, error) {
-	q, err := how.request(places, quotes()[cmp.Or(how.Quote, "backslash")])
+	q, err := how.request(places)
 	if err != nil {
 		return nil, err
 	}
