@@ -148,7 +148,7 @@ func readOutputs(outputs []any, a ask) (answer, error) {
 				return answer{series: []series{{points: []point{{a.window.To, x}}}}}, nil
 			}
 			if s, err := finished(v); s != nil || err != nil {
-				return whole1(s, err, a)
+				return asPart(s, err, a)
 			}
 		}
 		s, err := readSeries(v, strconv.Itoa(i+1))
@@ -169,8 +169,8 @@ func notOne(err error, outputs []any) error {
 	return err
 }
 
-// whole1 refuses a finished sample where one part of it is meant.
-func whole1(s *trial.Sample, err error, a ask) (answer, error) {
+// asPart refuses a finished sample where one part of it is meant.
+func asPart(s *trial.Sample, err error, a ask) (answer, error) {
 	switch {
 	case err != nil:
 		return answer{}, err

@@ -36,6 +36,10 @@ func decode(said reply) (any, error) {
 	return rows, nil
 }
 
+// mostRows bounds the memory that a table may take: objects are many times as
+// large as their text.
+const mostRows = 100_000
+
 // blankLines are between the tables of annotated CSV.
 var blankLines = regexp.MustCompile(`\n(\r?\n)+`)
 
@@ -54,6 +58,9 @@ func readCSV(body []byte) (any, error) {
 		}
 		for len(records) > 0 && strings.HasPrefix(records[0][0], "#") {
 			records = records[1:]
+		}
+		if len(rows)+len(records) > mostRows {
+			return nil, fmt.Errorf("more than %d rows: ask for less", mostRows)
 		}
 		for i, record := range records {
 			if i == 0 {

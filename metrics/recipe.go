@@ -24,6 +24,7 @@ type recipe struct {
 	Settings map[string]setting `yaml:"settings"`
 	Token    token              `yaml:"token"`
 	Needs    []string           `yaml:"needs"` // headers by which the vendor knows who asks
+	Least    string             `yaml:"least"` // shortest window in seconds, with places for settings; empty: any
 	AWS      string             `yaml:"aws"`   // the service that requests are signed for; empty: they are not
 	Quote    string             `yaml:"quote"` // how values are written in its queries: a word of quotes
 
@@ -114,8 +115,11 @@ func (r recipe) check(m Metric) error {
 	if how.Method != http.MethodGet && how.Method != http.MethodPost {
 		return fmt.Errorf("%q is no method to ask with (known: GET, POST)", how.Method)
 	}
-	if len(m.given()) > 0 && !how.asksWith("query") {
+	switch placed := how.asksWith("query"); {
+	case len(m.given()) > 0 && !placed:
 		return fmt.Errorf("the query of %s is nowhere in its request: write {{query}} where it belongs, in params, path or body", m.Name)
+	case len(m.given()) == 0 && placed:
+		return fmt.Errorf("%s has no query, and its request asks with one", m.Name)
 	}
 	programs := []string{how.Answer, how.Refused}
 	bodies := []string{how.Body}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type rest struct {
 	*client
 	recipe   recipe
 	settings map[string]string
+	least    time.Duration // shortest window that it can be asked about
 }
 
 // restLanguages are the generic one and those of the vendors.
@@ -77,7 +79,24 @@ func openREST(p Provider, s Surroundings, r recipe) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest{c, r, settings}, nil
+	least, err := r.shortest(settings)
+	return rest{c, r, settings, least}, err
+}
+
+// shortest is the window that the vendor has a value for.
+func (r recipe) shortest(settings map[string]string) (time.Duration, error) {
+	if r.Least == "" {
+		return 0, nil
+	}
+	text, err := fill(r.Least, settings, strings.Clone)
+	if err != nil {
+		return 0, err
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no number of seconds", text)
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
 }
 
 // settled are the settings that were given, and the usual ones. Where the recipe
@@ -129,6 +148,9 @@ func (r recipe) authorized(p Provider, settings map[string]string) (Provider, er
 // ask sends the request of one metric, waits until the reply is done, and takes
 // the answer out of it.
 func (r rest) ask(ctx context.Context, a ask) (answer, error) {
+	if a.window.length() < r.least {
+		return answer{}, fmt.Errorf("it has one value in %s: ask for windows that are no shorter (interval: %s)", r.least, r.least)
+	}
 	how := r.recipe.with(a.metric.Query)
 	jq := programs{ctx: ctx, ask: a, settings: r.settings, hide: r.hide}
 	places, err := how.placesFor(a, r.settings)
