@@ -163,13 +163,15 @@ func (r recipe) request(places map[string]string) (request, error) {
 	if slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool { return part == ".." || part == "." }) {
 		return request{}, fmt.Errorf("its path %s leaves where it began", path)
 	}
-	out := request{method: r.Method, path: path, params: url.Values{}, header: map[string]string{"Accept": "application/json, text/csv;q=0.9"}}
+	out := request{method: r.Method, path: path, params: url.Values{}, header: map[string]string{"Accept": "application/json"}}
 	for name, text := range r.Params {
 		value, err := fill(text, places, strings.Clone) // encoded as a whole
 		if err != nil {
 			return request{}, err
 		}
-		out.params.Set(name, value)
+		if value != "" { // an argument that was not given
+			out.params.Set(name, value)
+		}
 	}
 	for name, text := range r.Headers {
 		value, err := fill(text, places, strings.Clone)
