@@ -339,6 +339,25 @@ func TestWindowsShorterThanAVendorsValuesAreRefused(t *testing.T) {
 	}
 }
 
+func TestArgumentsThatAreNotGivenAreLeftOut(t *testing.T) {
+	var got url.Values
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.Query()
+		_, _ = io.WriteString(w, `{"value": []}`)
+	}))
+	defer server.Close()
+	c := readRecorded(t, "azure-monitor")
+	c.Params = nil
+	l, err := languageFor("azure-monitor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sampleOf(t, l, c.provider(server.URL), c.metric(), vendorWindow(time.Minute))
+	if got.Has("$filter") || !got.Has("metricnames") {
+		t.Errorf("asked with %v", got)
+	}
+}
+
 func TestProvidersSayWhatTheyLack(t *testing.T) {
 	for want, p := range map[string]Provider{
 		"it needs the header DD-API-KEY":           {Type: "datadog"},
