@@ -121,13 +121,18 @@ func (r recipe) check(m Metric) error {
 	case len(m.given()) == 0 && placed:
 		return fmt.Errorf("%s has no query, and its request asks with one", m.Name)
 	}
-	programs := []string{how.Answer, how.Refused}
-	bodies := []string{how.Body}
-	if how.Poll != nil {
-		if how.Poll.Ticket == "" || how.Poll.Done == "" {
+	return how.checkTexts()
+}
+
+// checkTexts compiles the programs, and reads the bodies with something in each
+// of their places.
+func (r recipe) checkTexts() error {
+	programs, bodies := []string{r.Answer, r.Refused}, []string{r.Body}
+	if r.Poll != nil {
+		if r.Poll.Ticket == "" || r.Poll.Done == "" {
 			return errors.New("poll needs a ticket and a done: jq programs that find what to ask for again, and whether it is ready")
 		}
-		programs, bodies = append(programs, how.Poll.Ticket, how.Poll.Done), append(bodies, how.Poll.Body)
+		programs, bodies = append(programs, r.Poll.Ticket, r.Poll.Done), append(bodies, r.Poll.Body)
 	}
 	for _, program := range programs {
 		if _, err := compile(program); err != nil {
@@ -135,10 +140,8 @@ func (r recipe) check(m Metric) error {
 		}
 	}
 	for _, body := range bodies {
-		if formOf(body, how.Headers) != jsonForm {
-			continue
-		}
-		if text := written.ReplaceAllString(body, "1"); !json.Valid([]byte(text)) {
+		filled := written.ReplaceAllString(body, "1")
+		if formOf(body, r.Headers) == jsonForm && !json.Valid([]byte(filled)) {
 			return errors.New("its body begins as JSON and is none; a place like {{query}} stands between quotes, unless it is a number")
 		}
 	}
@@ -164,8 +167,8 @@ func (r recipe) request(places map[string]string) (request, error) {
 		return request{}, fmt.Errorf("its path %s leaves where it began", path)
 	}
 	out := request{method: r.Method, path: path, params: url.Values{}, header: map[string]string{"Accept": "application/json"}}
-	for name, text := range r.Params {
-		value, err := fill(text, places, strings.Clone) // encoded as a whole
+	for _, name := range slices.Sorted(maps.Keys(r.Params)) {
+		value, err := fill(r.Params[name], places, strings.Clone) // encoded as a whole
 		if err != nil {
 			return request{}, err
 		}
@@ -173,8 +176,8 @@ func (r recipe) request(places map[string]string) (request, error) {
 			out.params.Set(name, value)
 		}
 	}
-	for name, text := range r.Headers {
-		value, err := fill(text, places, strings.Clone)
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		value, err := fill(r.Headers[name], places, strings.Clone)
 		if err != nil {
 			return request{}, err
 		}
@@ -319,9 +322,9 @@ func (r recipe) placesFor(a ask, settings map[string]string) (map[string]string,
 	maps.Copy(places, settings)
 	maps.Copy(places, r.Kinds[a.metric.Kind])
 	filled := map[string]string{"query": a.text}
-	for name, text := range r.Arguments {
+	for _, name := range slices.Sorted(maps.Keys(r.Arguments)) {
 		var err error
-		if filled[name], err = fill(text, places, strings.Clone); err != nil {
+		if filled[name], err = fill(r.Arguments[name], places, strings.Clone); err != nil {
 			return nil, err
 		}
 	}

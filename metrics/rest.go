@@ -104,11 +104,11 @@ func (r recipe) shortest(settings map[string]string) (time.Duration, error) {
 func (r recipe) settled(given map[string]string) (map[string]string, error) {
 	out := map[string]string{}
 	known := slices.Sorted(maps.Keys(r.Settings))
-	for name, value := range given {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, there := r.Settings[name]; !there && r.Docs != nil {
 			return nil, fmt.Errorf("%q is none of its settings (known: %s)%s", name, strings.Join(known, ", "), trial.DidYouMean(name, known))
 		}
-		out[name] = value
+		out[name] = given[name]
 	}
 	for _, name := range known {
 		s := r.Settings[name]
