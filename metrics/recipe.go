@@ -278,13 +278,16 @@ func insideString(inside bool, text string) bool {
 	return inside
 }
 
-// quotes are the ways of writing a value into a query, by word.
+// quotes are the ways of writing a value into a query, by word. Where it could
+// not be confirmed how a language escapes, values go without quotes: such a one
+// finds nothing.
 func quotes() map[string]func(string) string {
 	return map[string]func(string) string{
 		"plain":     strings.Clone,
 		"backslash": strings.NewReplacer(`\`, `\\`, `"`, `\"`, `'`, `\'`, "\n", `\n`, "\r", `\r`).Replace,
 		"flux":      strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "${", `\${`).Replace,
-		"doubled":   strings.NewReplacer(`'`, `''`, "\n", " ", "\r", " ").Replace,
+		"doubled":   strings.NewReplacer(`'`, `''`, `\`, `\\`, "\n", " ", "\r", " ").Replace,
+		"without":   strings.NewReplacer(`'`, `_`, `"`, `_`, "`", `_`, `\`, `_`, "\n", "_", "\r", "_").Replace,
 		"tilde":     strings.NewReplacer(`~`, `~~`, `"`, `~"`).Replace,
 		"word":      onlyWord,
 	}

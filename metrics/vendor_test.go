@@ -288,3 +288,30 @@ func TestEveryVendorsRecipeIsWhole(t *testing.T) {
 		}
 	}
 }
+
+// In every vendor's query, quotes of a value are escaped or gone, in any of the
+// ways that languages have.
+func TestValuesStayWithinTheQuotesOfEveryVendor(t *testing.T) {
+	for _, word := range vendorWords() {
+		r, err := readVendor(word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, mark := range []string{`'`, `"`} {
+			got := quotes()[r.Quote]("a" + mark + "b")
+			switch got {
+			case "a_b", `a\` + mark + "b", "a" + mark + mark + "b", "a~" + mark + "b":
+			case "a" + mark + "b":
+				// The other mark is what its strings stand between; or it has none.
+				if other := map[string]string{"doubled": `"`, "tilde": `'`, "flux": `'`}[r.Quote]; other != mark && r.Quote != "plain" {
+					t.Errorf("%s: %s leaves %s", word, r.Quote, got)
+				}
+			default:
+				t.Errorf("%s: %s", word, got)
+			}
+		}
+		if got := quotes()[r.Quote](`\'`); r.Quote == "doubled" && got != `\\''` || r.Quote == "backslash" && got != `\\\'` {
+			t.Errorf("%s: %s", word, got)
+		}
+	}
+}
