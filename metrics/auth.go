@@ -108,8 +108,3 @@ func refusedToken(err error) error {
 	}
 	return fmt.Errorf("no token: %w", err)
 }
-
-// awsSigner signs by Signature Version 4.
-func awsSigner(AWS, Surroundings) (authorize, error) {
-	return nil, errors.New("its auth aws is not known yet")
-}

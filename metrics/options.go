@@ -80,7 +80,9 @@ type Query struct {
 	Params     map[string]string `yaml:"params"`  // of a REST request
 	Method     string            `yaml:"method"`
 	Path       string            `yaml:"path"`
+	Headers    map[string]string `yaml:"headers"` // of this request, beside the provider's; never secrets
 	Body       string            `yaml:"body"`
+	Poll       *Poll             `yaml:"poll"`   // of a reply that is not ready at once
 	Answer     string            `yaml:"answer"` // a jq program: what to take of the reply
 }
 
@@ -93,6 +95,9 @@ func (q Query) given() map[part]string {
 	}
 	return all
 }
+
+// isRequest reports that a whole request is given, which may need no query.
+func (q Query) isRequest() bool { return q.Path != "" || q.Body != "" || len(q.Params) > 0 }
 
 // Metric is what is asked for, by name and kind.
 type Metric struct {

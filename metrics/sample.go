@@ -99,7 +99,10 @@ func (r reader) key(of part) question { return question{r.metric.Name, r.version
 // counts asks for every part before it complains, so that all of them are
 // remembered for the next window.
 func (r reader) counts(s *trial.Sample, got map[part]answer) (*trial.Counts, error) {
-	if _, there := got[whole]; there {
+	if a, there := got[whole]; there {
+		if len(a.series) == 0 {
+			return nil, errNoSample
+		}
 		return nil, errors.New("the reply has no hits and trials: give a query for each, or an answer: with both")
 	}
 	if r.running && noneOf(got[hits], got[trials].series, r.window) {

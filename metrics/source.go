@@ -98,7 +98,8 @@ type Surroundings struct {
 
 // languages are the kinds of providers. A new one is a file and a line.
 func languages() []language {
-	return []language{prometheusLanguage(), postgres().language(), mysqlDialect("mysql").language(), mysqlDialect("mariadb").language(), sqliteDialect().language(), sqlserver().language(), clickhouseLanguage()}
+	return append(restLanguages(), prometheusLanguage(), clickhouseLanguage(),
+		postgres().language(), mysqlDialect("mysql").language(), mysqlDialect("mariadb").language(), sqliteDialect().language(), sqlserver().language())
 }
 
 func languageFor(word string) (language, error) {
@@ -136,6 +137,9 @@ var parts = map[trial.Kind][][]part{
 // queries are the parts that the metric has a query for, in the order of its kind.
 func (m Metric) queries() ([]part, error) {
 	given := m.Query.given()
+	if len(given) == 0 && m.isRequest() {
+		given = map[part]string{whole: "its request"}
+	}
 	for _, list := range parts[m.Kind] {
 		if len(list) == len(given) && !slices.ContainsFunc(list, func(p part) bool { return given[p] == "" }) {
 			return list, nil
