@@ -34,6 +34,9 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 	case out.Hopeless:
 		r.Remedy = "Waiting longer would not help: mend what is named here; exit 4."
 	}
+	if out.Traffic == nil && a.file.Traffic.Wanted() && r.Remedy != "" {
+		r.Remedy += " No live traffic was moved."
+	}
 	if r.Traffic = a.told(out, c.Parts); out.Unleft != nil && c.Verdict != trial.Fail {
 		r.Notes = append([]string{fmt.Sprintf("Before the route could not be left, the trial came to %s: %s.", c.Verdict, c.Reason)}, r.Notes...)
 	}

@@ -1,6 +1,7 @@
 package k8s
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -57,7 +58,7 @@ func (w *Waiter) log(ctx context.Context, namespace string, c culprit, previous 
 	case apierrors.IsForbidden(err):
 		out.Lines = []string{"(not allowed to read it: get on pods/log; see seatrial rbac)"}
 		return out, true
-	case err != nil || len(text) == 0:
+	case err != nil || len(text) == 0 || bytes.HasPrefix(text, []byte(goneLog)):
 		return out, false
 	}
 	shown := w.hide.Hide(string(text), len(text) >= mostLogBytes)
@@ -67,6 +68,10 @@ func (w *Waiter) log(ctx context.Context, namespace string, c culprit, previous 
 	out.Lines = out.Lines[max(0, len(out.Lines)-mostLogLines):]
 	return out, true
 }
+
+// goneLog is what a kubelet answers, with 200, in the place of a log that is no
+// longer there (pkg/kubelet/kuberuntime, GetContainerLogs).
+const goneLog = "unable to retrieve container logs for "
 
 // readLog asks for the end of a log, of at most mostLogBytes.
 func (c *Cluster) readLog(ctx context.Context, namespace string, from culprit, previous bool) ([]byte, error) {

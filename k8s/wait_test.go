@@ -262,6 +262,31 @@ func TestTheStoryIsToldWithoutSecrets(t *testing.T) {
 	}
 }
 
+// What a kubelet says in the place of a log is no word of the application.
+func TestALogThatIsGoneIsNoneToBeShown(t *testing.T) {
+	s := &server{list: func(w http.ResponseWriter, _ int) {
+		fmt.Fprint(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x","namespace":"prod"},
+			"status":{"containerStatuses":[{"name":"web","restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":2}}}]}}]}`)
+	}, other: func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Query().Get("previous") == "true":
+			fmt.Fprint(w, "unable to retrieve container logs for containerd://a4070bea")
+		case strings.HasSuffix(r.URL.Path, "/log"):
+			fmt.Fprint(w, "panic: no database\n")
+		default:
+			fmt.Fprint(w, `{"kind":"EventList","apiVersion":"v1","items":[]}`)
+		}
+	}}
+	err := s.wait(t, time.Minute, "pod/x")
+	var missing *trial.NotReadyError
+	if !errors.As(err, &missing) || len(missing.Unready) != 1 {
+		t.Fatal(err)
+	}
+	if logs := missing.Unready[0].Logs; len(logs) != 1 || logs[0].Previous {
+		t.Errorf("logs: %+v", logs)
+	}
+}
+
 func TestARightThatOnlyTheStoryNeedsIsMissedQuietly(t *testing.T) {
 	s := &server{list: func(w http.ResponseWriter, _ int) {
 		fmt.Fprint(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x","namespace":"prod"},

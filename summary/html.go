@@ -96,7 +96,7 @@ table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabula
 th, td { padding: .4rem .7rem; border-bottom: 1px solid var(--edge); text-align: left; vertical-align: top; max-width: 30rem; }
 th { font-weight: 600; color: var(--faint); }
 th, td[style*=right] { white-space: nowrap; }
-th code { white-space: normal; overflow-wrap: anywhere; }
+th code { display: inline-block; min-width: 3.2em; text-align: center; white-space: normal; overflow-wrap: anywhere; }
 details td:first-child { min-width: 11rem; }
 code, pre { font: .875em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 code { background: var(--raised); border-radius: .3rem; padding: .1rem .35rem; overflow-wrap: break-word; }

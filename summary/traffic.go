@@ -69,6 +69,14 @@ func (s step) from() string {
 	return duration(s.At)
 }
 
+// reason says of the last split also how the route was left.
+func (v view) reason(s step) string {
+	if s.Why == trial.AtTheEnd && v.Traffic.Left != "" {
+		return s.Why + ": " + v.Traffic.Left
+	}
+	return s.Why
+}
+
 func (s step) more() string { return "… " + counted(s.skipped, "step") + " more, in report.json" }
 
 // routed is the course of each candidate and how the route was left, in a line.
@@ -156,7 +164,7 @@ func (v view) trafficTable() string {
 		for _, share := range filled(v.shares(s.Weights), len(heads)) {
 			cells = append(cells, firm(share))
 		}
-		t.row(append(cells, mark(s.Why))...)
+		t.row(append(cells, mark(v.reason(s)))...)
 	}
 	return t.String() + "\n\n" + mark(strings.Join(v.splitKept(), " "))
 }
@@ -212,7 +220,7 @@ func (v view) trafficText(style Style) string {
 			why.add(s.more())
 		} else {
 			at.add(s.from())
-			why.add(Plain(s.Why))
+			why.add(Plain(v.reason(s)))
 		}
 		for i, cell := range filled(v.shares(s.Weights), len(heads)) {
 			shares[i].add(cell)

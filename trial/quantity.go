@@ -67,7 +67,11 @@ func (q Quantity) String() string {
 	case Share:
 		return digits(100*q.Value, 3) + " %"
 	case Points:
-		return signed(100*q.Value) + " points"
+		text := signed(100 * q.Value)
+		if strings.TrimLeft(text, "+−") == "1" {
+			return text + " point"
+		}
+		return text + " points"
 	case Ratio:
 		return signed(100*q.Value) + " %"
 	case PerSecond:

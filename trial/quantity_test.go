@@ -14,7 +14,7 @@ func TestQuantitiesReadWell(t *testing.T) {
 	}{
 		{0.0612, Seconds, "61.2 ms"}, {0.000_183, Seconds, "183 µs"}, {2.5, Seconds, "2.5 s"}, {600, Seconds, "10 min"}, {0, Seconds, "0 ms"},
 		{0.0015, Share, "0.15 %"}, {0.95, Share, "95 %"}, {0, Share, "0 %"},
-		{0.0015, Points, "+0.15 points"}, {-0.004, Points, "−0.4 points"}, {0, Points, "0 points"},
+		{0.0015, Points, "+0.15 points"}, {-0.004, Points, "−0.4 points"}, {0, Points, "0 points"}, {0.01, Points, "+1 point"}, {-0.01, Points, "−1 point"},
 		{0.27, Ratio, "+27 %"}, {-0.1234, Ratio, "−12 %"}, {12.34, Ratio, "+1234 %"},
 		{512.3, PerSecond, "512/s"}, {1234, Plain, "1234"}, {-0.5, Plain, "−0.5"},
 		{0, Bytes, "0 B"}, {1023, Bytes, "1023 B"}, {1536, Bytes, "1.5 KiB"}, {512 << 20, Bytes, "512 MiB"}, {-3 << 30, Bytes, "−3 GiB"}, {5000 << 40, Bytes, "5000 TiB"},

@@ -71,7 +71,7 @@ func aCrashingCandidate(t *testing.T) {
 	reset(t, "candidate-crashing.yaml")
 	users, splits := come(t), watchSplits(t)
 	ended := tell(t, "seatrial.yaml")
-	ended.wants(t, 4, "can't become ready", "errors 1.5: must be a share from 0 to 1", "BackOff")
+	ended.wants(t, 4, "can't become ready", "errors 1.5: must be a share from 0 to 1", "BackOff", "No live traffic was moved")
 	ended.left(t, "summary.md", "errors 1.5: must be a share from 0 to 1", "BackOff", "deployment/shop-canary")
 	splits.want(t, func(candidate []int) bool { return slices.Equal(candidate, []int{0}) })
 	users.sawOnlyErrorsOf(t, "nobody")
