@@ -3,13 +3,16 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/metrics"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -29,14 +32,22 @@ type decoder struct {
 // field is one key of a mapping and the place of its value in a struct.
 type field struct {
 	key   string
-	index int
+	index []int // as reflect.Value.FieldByIndex takes it
 }
 
+// fieldsOf are the keys of a struct. Those of a struct that is embedded in it
+// are its own.
 func fieldsOf(t reflect.Type) []field {
 	var fields []field
 	for i := range t.NumField() {
-		if key := t.Field(i).Tag.Get("yaml"); key != "" && key != "-" {
-			fields = append(fields, field{key, i})
+		at := t.Field(i)
+		if at.Anonymous {
+			for _, f := range fieldsOf(at.Type) {
+				fields = append(fields, field{f.key, append([]int{i}, f.index...)})
+			}
+		}
+		if key := at.Tag.Get("yaml"); key != "" && key != "-" {
+			fields = append(fields, field{key, []int{i}})
 		}
 	}
 	return fields
@@ -46,7 +57,7 @@ func fieldsOf(t reflect.Type) []field {
 // place of a mapping; "" where there must be a mapping.
 func shorthand(t reflect.Type) string {
 	switch t {
-	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe]():
+	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe](), reflect.TypeFor[metrics.Provider]():
 		return "url"
 	case reflect.TypeFor[k8s.Object]():
 		return "object"
@@ -117,7 +128,7 @@ func (d *decoder) structure(n *node, v reflect.Value, path string) {
 	}
 	for _, e := range n.entries {
 		if f, found := fieldOf(fields, e.key); found {
-			d.decode(e.value, v.Field(f.index), join(path, e.key))
+			d.decode(e.value, v.FieldByIndex(f.index), join(path, e.key))
 		} else {
 			d.unknown(e, keysOf(fields), path)
 		}
@@ -165,7 +176,7 @@ func (d *decoder) statement(into encoding.TextUnmarshaler, written string, sourc
 }
 
 func (d *decoder) slice(n *node, v reflect.Value, path string) {
-	if v.Type() == reflect.TypeFor[Actions]() && n.kind != list {
+	if (v.Type() == reflect.TypeFor[Actions]() || v.Type() == reflect.TypeFor[[]Metric]()) && n.kind != list {
 		n = &node{kind: list, at: n.at, items: []*node{n}}
 	}
 	if n.kind != list {
@@ -226,10 +237,13 @@ func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 }
 
 // maybeCredential reports whether what a text refers to may be one: in the
-// query of an address, or as what only testers send.
+// query of an address, in a request for a metric, or as what only testers send.
 func maybeCredential(path string) bool {
-	return strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy") || strings.HasPrefix(path, "traffic.match")
+	return strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy") || strings.HasPrefix(path, "traffic.match") || requested.MatchString(path)
 }
+
+// requested matches what is sent for a metric beside its query.
+var requested = regexp.MustCompile(`^metrics\[\d+\]\.(from|path|body|params\..*)$`)
 
 // address keeps how a text was written that may hold a credential.
 func (d *decoder) address(e expansion) {
@@ -278,6 +292,12 @@ func set(v reflect.Value, text string) error {
 			return fmt.Errorf("%q is neither true nor false", text)
 		}
 		v.SetBool(text == "true")
+	case reflect.Float64:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Errorf("%q is not a number", text)
+		}
+		v.SetFloat(f)
 	case reflect.Int:
 		var i int64
 		i, err = strconv.ParseInt(text, 10, v.Type().Bits())

@@ -53,6 +53,11 @@ func (f File) Secrets() []string {
 	for _, p := range f.Ready.URLs {
 		add(inAddress(p.URL)...)
 	}
+	for _, p := range f.Providers {
+		addHeaders(p.Headers)
+		add(inAddress(p.URL)...)
+		add(p.Secrets()...)
+	}
 	slices.Sort(secrets)
 	return secrets
 }

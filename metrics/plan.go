@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -111,6 +112,22 @@ func (p Provider) Check(s Surroundings) error {
 		return err
 	}
 	return source.close()
+}
+
+// Secrets are the resolved texts of everything in a provider that is a
+// credential, but for its headers and what its URL has.
+func (p Provider) Secrets() []string {
+	out := []string{p.DSN.Reveal(), p.Auth.Bearer.Reveal()}
+	if b := p.Auth.Basic; b != nil {
+		out = append(out, b.Password.Reveal(), base64.StdEncoding.EncodeToString([]byte(b.User+":"+b.Password.Reveal())))
+	}
+	if o := p.Auth.OAuth; o != nil {
+		out = append(out, o.Secret.Reveal())
+	}
+	if a := p.Auth.AWS; a != nil {
+		out = append(out, a.Access.Reveal(), a.Secret.Reveal(), a.Session.Reveal())
+	}
+	return out
 }
 
 // Check returns what is wrong with a metric that a provider of this type is to be

@@ -1,0 +1,5 @@
+package config
+
+func secretSchema() object {
+	return object{"type": []string{"string", "number", "boolean"}}
+}
