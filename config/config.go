@@ -49,11 +49,12 @@ func Load(src Sources) (File, []Warning, error) {
 	// A target may tell of a body only the token that was filled in. It is not
 	// for Secrets: as a mask, a commit's name would riddle the log.
 	file.Load.Secrets = append(file.Secrets(), d.confided...)
-	checker{d.ledger, file, src.ReadFile, func(name string) string { return env[name] }}.check()
+	c := checker{d.ledger, file, src.ReadFile, func(name string) string { return env[name] }}
+	c.check()
 	err := d.err()
 	told := warnings(env)
 	if err == nil {
-		told = append(told, file.unasked()...)
+		told = append(told, c.unasked()...)
 	}
 	return file, told, err
 }

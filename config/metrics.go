@@ -95,6 +95,10 @@ func declare(l *ledger, file *File) {
 			continue
 		}
 		for _, one := range expanded {
+			if one.Name == "" {
+				l.doubt(path, "no name: give one, as objectives are to call it")
+				continue
+			}
 			if one.From, err = file.provider(one.From); err != nil && !l.isUnread("providers") && !(file.Traffic.DryRun && one.Mock != nil) {
 				l.doubt(join(path, "from"), "%v", err)
 			}
@@ -201,8 +205,6 @@ func (c checker) metrics() {
 		path := c.declared[i]
 		switch {
 		case c.isUnread(path):
-		case m.Name == "":
-			c.doubt(path, "no name: give one, as objectives are to call it")
 		case wrong[i] != "":
 			c.doubt(path, "%s", wrong[i])
 		case m.Mock != nil:
@@ -285,12 +287,15 @@ func (c checker) windows() {
 	}
 }
 
-// unasked are the metrics and providers that nobody asks about.
-func (f File) unasked() []Warning {
+// unasked are the metrics and providers that nobody asks about. A preset brings
+// more than is asked about.
+func (c checker) unasked() []Warning {
 	var out []Warning
-	policy, used := f.Policy(), map[string]bool{}
-	for _, m := range f.Declared {
-		if used[m.From] = true; !policy.Asks(m.Metric) {
+	f, used := c.file, map[string]bool{}
+	policy := f.Policy()
+	for i, m := range f.Declared {
+		used[m.From] = true
+		if _, usual := c.places[join(c.declared[i], "preset")]; !usual && !policy.Asks(m.Metric) {
 			out = append(out, Warning(oneLine(fmt.Sprintf("the metric %s is asked for and kept, and no objective or reward is about it", m.Name))))
 		}
 	}

@@ -36,11 +36,18 @@ func (f File) YAML() ([]byte, error) {
 		return nil, fmt.Errorf("writing the trial file: %w", err)
 	}
 	if f.NoLoad() {
-		// Nothing of a load is said where none is sent.
-		seed := n.find("load").find("seed")
-		n.set("load", &node{kind: mapping, entries: []entry{{key: "seed", value: seed}}})
+		n.withoutLoad()
 	}
 	return printYAML(n)
+}
+
+// withoutLoad leaves of a load that is not sent the seed of what is drawn.
+func (n *node) withoutLoad() {
+	seed := n.find("load").find("seed")
+	n.entries = slices.DeleteFunc(n.entries, func(e entry) bool { return e.key == "load" })
+	if seed != nil {
+		n.set("load", &node{kind: mapping, entries: []entry{{key: "seed", value: seed}}})
+	}
 }
 
 // showable is a copy without what may be a credential in URLs.
