@@ -9,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/slo"
@@ -60,8 +61,10 @@ func running(versions []trial.Version) string {
 
 // reportOf is a report of what the judge concluded.
 func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Report {
-	load := file.Load
-	length := load.RoundLength()
+	load, length := file.Load, file.RoundLength()
+	if file.NoLoad() {
+		load = loadgen.Options{For: file.Windows.For}
+	}
 	r := trial.Report{
 		Schema: trial.ReportSchema, Tool: h.Tool, Name: file.Name, Started: h.Started,
 		Status: trial.Judged, Verdict: c.Verdict, Mode: file.Mode.String(), Reason: c.Reason,

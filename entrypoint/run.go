@@ -10,7 +10,6 @@ import (
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
 	"github.com/seatrial/seatrial/k8s"
-	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/slo"
@@ -156,15 +155,15 @@ func (a *attempt) run(ctx context.Context, hooks *hooks, watcher runner.Watcher)
 	} else if err != nil {
 		return broken(err)
 	}
-	targets := a.file.Targets()
 	waiter, err := a.waiter(a.file, a.cluster)
 	if err != nil {
 		return broken(err)
 	}
-	meter, err := loadgen.NewMeter(a.file.Load, targets)
+	meter, release, err := a.meter(a.file, 0)
 	if err != nil {
 		return broken(err)
 	}
+	defer release()
 	traffic, err := a.traffic()
 	if err != nil {
 		return broken(err)
