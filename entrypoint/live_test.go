@@ -117,7 +117,7 @@ func TestAProviderThatIsDownCostsItsWindowsAndIsTold(t *testing.T) {
 	s := newShopCounters(0.01, 0.01)
 	s.down = func(window int) bool { return window >= 10 && window < 13 }
 	r := live(t, liveFile, s)
-	r.wants(t, exitPass, "checkout-errors <= baseline + 5% had no data in 3 windows: candidate: hits: HTTP 400 Bad Request: storage is away")
+	r.wants(t, exitPass, "checkout-errors <= baseline + 5% had no data in 3 windows: candidate: hits: HTTP 400 Bad Request: storage")
 	if shown := r.stdout + r.stderr + all(t, r.dir); strings.Contains(shown, "s3cret") {
 		t.Error("the token is shown")
 	}
@@ -164,4 +164,22 @@ func TestATrialThatWasGoneOnWithFindsWhatAnUninterruptedOneFinds(t *testing.T) {
 	second.wants(t, exitPass, "the first 20 windows were there already")
 	t.Log(second.stdout)
 	run("--resume", dir, "--objectives=checkout-errors <= 1%").wants(t, exitBadInput, "objectives is not what it was in")
+}
+
+func TestEveryMetricIsAskedForOnceAndShown(t *testing.T) {
+	s := newShopCounters(0.01, 0.02)
+	address := serve(t, s.ServeHTTP)
+	run := func(file string) result {
+		c := command(t, "metrics", "--config", write(t, fmt.Sprintf(file, address)))
+		c.Env = append(c.Env, "TOKEN=s3cret-of-prometheus")
+		return finish(t, c)
+	}
+	file := strings.Replace(liveFile, "interval: 100ms, for: 5s", "interval: 200ms, for: 10s", 1)
+	good := run(file)
+	good.wants(t, exitPass, "checkout-errors   candidate   counts")
+	t.Log(good.stdout)
+	s.down = func(int) bool { return true }
+	r := run(file)
+	r.wants(t, exitBroken, "checkout-errors of candidate: hits: HTTP 400 Bad Request: storage is away: Bearer ***")
+	t.Log(r.stdout)
 }

@@ -6,10 +6,10 @@ import "time"
 // want to know what a sample came of. It is bounded, and secrets are hidden.
 type Asked struct {
 	Metric  string        `json:"metric"`
-	Version int           `json:"version"` // index into the trial's versions
-	Part    string        `json:"part"`    // of the metric: "query", "hits"
-	Query   string        `json:"query"`   // places filled in
-	Took    time.Duration `json:"took"`    // nanoseconds
+	Version int           `json:"version"`         // index into the trial's versions
+	Part    string        `json:"part"`            // of the metric: "query", "hits"
+	Query   string        `json:"query"`           // places filled in
+	Took    time.Duration `json:"took"`            // nanoseconds
 	Newest  time.Time     `json:"newest,omitzero"` // of the samples that it has
 	Error   string        `json:"error,omitempty"`
 	Series  []AskedSeries `json:"series,omitempty"`
