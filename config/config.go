@@ -32,7 +32,7 @@ const defaultFile = "seatrial.yaml"
 // is wrong; the File is then only good for Secrets and Mode.
 func Load(src Sources) (File, []Warning, error) {
 	env := environment(src.Environ)
-	d := decoder{ledger: newLedger(), lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok }}
+	d := decoder{ledger: newLedger(), lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok }, readFile: src.ReadFile}
 	root := readFile(d.ledger, src, env)
 	for _, input := range Inputs {
 		if text, at := input.given(src.Flags, env); text != "" && input.Path != "" {

@@ -21,8 +21,9 @@ import (
 // mistake leaves its value as it was and stops no other.
 type decoder struct {
 	*ledger
-	lookup func(string) (string, bool) // nil: references stay as they are
-	stored bool                        // what is read was written by File.YAML
+	lookup   func(string) (string, bool) // nil: references stay as they are
+	readFile func(string) ([]byte, error)
+	stored   bool // what is read was written by File.YAML
 
 	written  map[string]string // File.Written
 	referred []string          // File.Referred
@@ -207,6 +208,15 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 // scalar reads a single value. Types that read themselves say what is wrong
 // in their own words.
 func (d *decoder) scalar(n *node, v reflect.Value, path string) {
+	_, isSecret := v.Addr().Interface().(*trial.Secret)
+	if isSecret && n.kind == mapping {
+		text, err := n.asText()
+		if err != nil {
+			d.add(n.at, path, "%v", err)
+			return
+		}
+		n = text
+	}
 	if n.kind != scalar {
 		d.add(n.at, path, "%s, where a single value is meant", n.kind)
 		return
@@ -215,9 +225,11 @@ func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 		v.SetString(n.text)
 		return
 	}
-	e := expand(n.text, d.lookup)
+	e := expand(n.text, d.looking(n, path, isSecret))
 	for _, name := range e.missing {
-		d.add(n.at, path, "the variable %s is not set, or empty: set it, or give a default, as in ${%s:-text}", name, name)
+		if !isElsewhere(name) {
+			d.add(n.at, path, "the variable %s is not set, or empty: set it, or give a default, as in ${%s:-text}", name, name)
+		}
 	}
 	if e.broken {
 		d.add(n.at, path, "${ begins no reference: write ${NAME} or ${NAME:-text}, and $${ for the characters themselves")
@@ -233,6 +245,30 @@ func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 		d.add(n.at, path, "%v", err)
 	} else if len(e.names) > 0 && maybeCredential(path) {
 		d.address(e)
+	}
+}
+
+// looking looks references of a text up. What is held in files and in the
+// cluster may only be in secrets: elsewhere it would be shown.
+func (d *decoder) looking(n *node, path string, isSecret bool) func(string) (string, bool) {
+	if d.lookup == nil {
+		return nil
+	}
+	return func(name string) (string, bool) {
+		if !isElsewhere(name) {
+			return d.lookup(name)
+		}
+		if !isSecret {
+			d.add(n.at, path, "${%s} would be shown here: secrets of files and of the cluster may be in headers, tokens, passwords and the like", name)
+			return "", false
+		}
+		value, err := d.elsewhere(name)
+		if err != nil {
+			d.add(n.at, path, "${%s}: %v", name, err)
+		} else if value == "" {
+			d.add(n.at, path, "${%s} is empty", name)
+		}
+		return value, value != ""
 	}
 }
 
@@ -266,8 +302,13 @@ func (d *decoder) secret(e expansion) trial.Secret {
 		return trial.NewSecret("***", e.text)
 	}
 	for _, name := range e.names {
-		value, _ := d.lookup(name)
-		d.confided = append(d.confided, value)
+		switch value, _ := d.lookup(name); {
+		case strings.HasPrefix(name, inFile):
+			value, _ = d.elsewhere(name) // it was there just now
+			d.confided = append(d.confided, value)
+		case !strings.HasPrefix(name, inCluster):
+			d.confided = append(d.confided, value)
+		}
 	}
 	return trial.NewSecret(e.shown, e.text)
 }

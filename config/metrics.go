@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -240,7 +241,7 @@ func (c checker) providers() {
 		if c.isUnread(path) {
 			continue
 		}
-		if err := p.Check(around); err != nil {
+		if err := p.Check(around); err != nil && !isPending(p) {
 			c.doubt(path, "%v", err)
 		}
 		if p.Delay != nil {
@@ -248,6 +249,17 @@ func (c checker) providers() {
 		}
 		c.between(join(path, "timeout"), p.Timeout, 0, longestWindow)
 	}
+}
+
+// isPending reports whether a provider has secrets that the cluster holds: it can
+// only be opened when they are known.
+func isPending(p metrics.Provider) bool {
+	pending := false
+	eachSecret(reflect.ValueOf(&p).Elem(), func(s trial.Secret) trial.Secret {
+		pending = pending || len(refsIn(s)) > 0
+		return s
+	})
+	return pending
 }
 
 // noLoad refuses what is said of a load that is not sent.

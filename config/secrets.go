@@ -21,7 +21,7 @@ func (f File) Secrets() []string {
 	var secrets []string
 	add := func(values ...string) {
 		for _, v := range values {
-			if len(v) >= shortestSecret && !slices.Contains(secrets, v) {
+			if len(v) >= shortestSecret && !clusterRef.MatchString(v) && !slices.Contains(secrets, v) {
 				secrets = append(secrets, v)
 			}
 		}

@@ -45,6 +45,10 @@ func (p process) readings(ctx context.Context, flags map[string]string) int {
 		p.tell("seatrial: the trial file declares no metrics, so there is nobody to ask: list them as metrics; nothing was asked.")
 		return exitBadInput
 	}
+	if err := p.reachSecrets(ctx, &file, where); err != nil {
+		p.tell("seatrial:", err)
+		return exitBroken
+	}
 	meters, release, err := p.askers(file, 0)
 	if err != nil {
 		p.tell("seatrial:", err)

@@ -85,6 +85,10 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 		p.tell(err)
 		return exitBadInput
 	}
+	if err := p.fillSecrets(ctx, &file, cluster, where); err != nil {
+		p.tell("seatrial:", err)
+		return exitBroken
+	}
 	if file.Load.Warmup == 0 {
 		fmt.Fprintln(p.stderr, "warmup: 0s leaves nothing to plan from: use warmup: 5s, or --from an evidence directory; nothing was sent.")
 		return exitBadInput

@@ -45,8 +45,9 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 	if file.Load.Seed == 0 {
 		file.Load.Seed = p.seed()
 	}
+	unfilled := p.fillSecrets(ctx, &file, cluster, where)
 	a := p.begin(file, former)
-	a.cluster = cluster
+	a.cluster, a.unfilled = cluster, unfilled
 	return a.try(ctx, where)
 }
 
@@ -124,6 +125,7 @@ type attempt struct {
 	judge    *slo.Judge
 	header   evidence.Header
 	store    *evidence.Writer   // nil where it could not be made
+	unfilled error              // why secrets of the cluster are not known
 	former   *evidence.Evidence // that the trial goes on with; nil where it begins anew
 }
 
@@ -159,6 +161,9 @@ func (a *attempt) run(ctx context.Context, hooks *hooks, watcher runner.Watcher)
 	}
 	if a.store, err = a.open(resolved); err != nil {
 		return broken(err)
+	}
+	if a.unfilled != nil {
+		return broken(a.unfilled)
 	}
 	if last := a.replayFormer(); last.Done {
 		return runner.Outcome{Status: trial.Judged}
