@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/config"
@@ -122,6 +123,7 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 	if file.Load.Identify != nil {
 		out = append(out, oneAddress(r, c.Unnamed))
 	}
+	out = append(out, madeUp(file)...)
 	out = append(out, withoutData(r)...)
 	if r.Pairs > 1 {
 		out = append(out, fmt.Sprintf("A fail is corrected for %d objective × candidate pairs (Holm 1979); a pass needs all of them and no correction.", r.Pairs))
@@ -137,6 +139,20 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 		out = append(out, fmt.Sprintf("%d rounds did not end before the trial did and were not judged.", r.Measured.Dropped))
 	}
 	return out
+}
+
+// madeUp are the metrics that nobody measured.
+func madeUp(file config.File) []string {
+	var names []string
+	for _, m := range file.Asked().Metrics {
+		if m.Mock != nil {
+			names = append(names, m.Name)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("The numbers of %s are made up (mock): this verdict is about nothing.", strings.Join(names, ", "))}
 }
 
 // withoutData are the objectives that some windows told nothing about, and why.

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/runner"
+	"github.com/seatrial/seatrial/trial"
+)
+
+// splitting is a route and a Prometheus in one: requests go as the route was told
+// last, 2000 a second in all, and each version sells for a share of them.
+type splitting struct {
+	paper
+	lock  sync.Mutex
+	sells [2]float64
+	moves []turn
+}
+
+// turn is a split from a time on.
+type turn struct {
+	at     time.Time
+	shares [2]float64
+}
+
+func (s *splitting) Shift(_ context.Context, weights []int) error {
+	s.note("%v", weights)
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.moves = append(s.moves, turn{time.Now(), [2]float64{float64(weights[0]) / 100, float64(weights[1]) / 100}})
+	return nil
+}
+
+// got is how many requests a version got until a time.
+func (s *splitting) got(version int, until time.Time) float64 {
+	n := 0.0
+	for i, m := range s.moves {
+		end := until
+		if i+1 < len(s.moves) && s.moves[i+1].at.Before(until) {
+			end = s.moves[i+1].at
+		}
+		n += 2000 * max(0, end.Sub(m.at).Seconds()) * m.shares[version]
+	}
+	return n
+}
+
+// ServeHTTP answers with a point every 20 ms, of whole numbers.
+func (s *splitting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm()
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	at, err := time.Parse(time.RFC3339Nano, r.Form.Get("time"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	query := r.Form.Get("query")
+	v := 0
+	if strings.Contains(query, "v2") {
+		v = 1
+	}
+	var points [][2]any
+	for i := 20; i >= 0; i-- {
+		t := at.Add(-time.Duration(i) * 20 * time.Millisecond)
+		n := s.got(v, t)
+		if strings.Contains(query, "sales") {
+			n *= s.sells[v]
+		}
+		points = append(points, [2]any{float64(t.UnixMilli()) / 1000, fmt.Sprint(1000 + int(n))})
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{
+		"resultType": "matrix", "result": []any{map[string]any{"metric": map[string]string{"instance": "a:1"}, "values": points}},
+	}})
+}
+
+func TestTheBanditSteersByLiveWindowsAlone(t *testing.T) {
+	t.Parallel()
+	s := &splitting{sells: [2]float64{0.05, 0.25}}
+	var stdout, stderr bytes.Buffer
+	dir := filepath.Join(t.TempDir(), "seatrial-report")
+	text := fmt.Sprintf(`
+baseline: {version: v1}
+candidate: {version: v2}
+report-dir: %s
+providers: {prometheus: %s}
+metrics:
+  - {name: sales, kind: counts, hits: 'sales{v="{{version}}"}', trials: 'requests{v="{{version}}"}', traffic: true}
+windows: {interval: 100ms, for: 9s, delay: 20ms}
+rewards: [maximize sales]
+traffic:
+  route: httproute/shop
+  backends: {baseline: shop, candidate: shop-canary}
+  policy: thompson
+  every: 1s
+  settle: 50ms
+`, dir, serve(t, s.ServeHTTP))
+	p := process{
+		stdout: &stdout, stderr: &stderr, now: time.Now, random: rand.Reader, width: 100,
+		environ: []string{"KUBECONFIG=kubeconfig"},
+		readFile: func(path string) ([]byte, error) {
+			return []byte(map[string]string{"trial.yaml": text, "kubeconfig": nowhere}[path]), nil
+		},
+		openRoute: func(process, config.File) (runner.Route, error) { return s, nil },
+	}
+	r := result{p.run(t.Context(), map[string]string{"config": "trial.yaml", "seed": "3"}), stdout.String(), stderr.String(), dir}
+	r.wants(t, exitPass, "PASS")
+	report := r.report(t)
+	if report.Choice.Winner != "candidate" || !slices.Contains(s.done, "[80 20]") || s.done[len(s.done)-1] != "leave [0 100]" {
+		t.Errorf("winner %q, the route was given %v", report.Choice.Winner, s.done)
+	}
+	e, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settling := 0
+	for _, round := range e.Rounds {
+		if round.Weights == nil {
+			t.Errorf("window %d has no weights", round.Index)
+		}
+		if round.Settling {
+			settling++
+		}
+	}
+	if settling == 0 || settling > 3*len(report.Traffic.Course) {
+		t.Errorf("%d of %d windows settled, with %d moves", settling, len(e.Rounds), len(report.Traffic.Course))
+	}
+	t.Log(stdout.String(), stderr.String())
+}
+
+func TestOurLoadAndTheirMetricsAreJudgedInOneTrial(t *testing.T) {
+	t.Parallel()
+	s := newShopCounters(0.01, 0.3)
+	file := fmt.Sprintf(`
+baseline:  {version: v1, url: %s}
+candidate: {version: v2, url: %s}
+providers: {prometheus: %%s}
+metrics:
+  - {name: checkout-errors, kind: counts, hits: 'n{v="{{version}}",c="5.."}', trials: 'n{v="{{version}}"}'}
+windows: {interval: 100ms}
+load: {rate: 50/s, for: 4s, warmup: 500ms}
+at-least: 2s
+objectives: [error-rate <= 5%%%%, checkout-errors <= baseline + 5%%%%]
+`, serve(t, ok), serve(t, ok))
+	r := live(t, file, s)
+	r.wants(t, exitFail, "checkout-errors")
+	e, err := evidence.Open(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rounds := map[string]int{}
+	for _, round := range e.Rounds {
+		if rounds[round.Series]++; round.Series == trial.MetricsSeries && round.Warmup != (round.Start < 500*time.Millisecond) {
+			t.Errorf("window %d from %s is of the warm-up: %v", round.Index, round.Start, round.Warmup)
+		}
+	}
+	if rounds[trial.LoadSeries] == 0 || rounds[trial.MetricsSeries] == 0 {
+		t.Errorf("rounds %v", rounds)
+	}
+	t.Log(r.stdout, r.stderr)
+}
+
+func TestADryRunMayHaveMadeUpNumbersAndAsksNobody(t *testing.T) {
+	t.Parallel()
+	file := write(t, `
+baseline:  {version: v1}
+candidate: {version: v2}
+metrics:
+  - {name: checkout-errors, kind: counts, mock: {baseline: 0.02, candidate: 0.2}}
+windows: {interval: 100ms, for: 4s}
+objectives: [checkout-errors <= baseline + 5%]
+`)
+	r := finish(t, command(t, "--config", file, "--dry-run", "--seed=3"))
+	r.wants(t, exitFail, "made up")
+	finish(t, command(t, "--config", file, "--seed=3")).wants(t, exitBadInput, "nobody is there to ask")
+	again := finish(t, command(t, "--config", file, "--dry-run", "--seed=3"))
+	if diff := cmp.Diff(r.report(t).Findings, again.report(t).Findings); diff != "" {
+		t.Errorf("the same seed makes other numbers:\n%s", diff)
+	}
+}
+
+// apiServer has one Secret.
+func apiServer(t *testing.T) string {
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/namespaces/monitoring/secrets/prometheus" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"kind": "Secret", "apiVersion": "v1", "metadata": map[string]string{"name": "prometheus"},
+			"data": map[string]string{"token": base64.StdEncoding.EncodeToString([]byte("t0ken-of-the-cluster\n"))},
+		})
+	})
+}
+
+func TestATokenMayBeInTheCluster(t *testing.T) {
+	t.Parallel()
+	s := newShopCounters(0.01, 0.01)
+	s.down = func(int) bool { return true } // and echoes the token
+	kubeconfig := strings.Replace(nowhere, "https://127.0.0.1:1", apiServer(t), 1)
+	run := func(key string, args ...string) result {
+		file := strings.Replace(liveFile, `"${TOKEN}"`, "{secret: monitoring/prometheus, key: "+key+"}", 1)
+		c := command(t, append(args, "--config", write(t, fmt.Sprintf(file, serve(t, s.ServeHTTP))), "--kubeconfig", kubeconfig)...)
+		return finish(t, c)
+	}
+	r := run("token", "metrics")
+	r.wants(t, exitBroken, "storage is away: Bearer ***")
+	if s.seen[0].Header.Get("Authorization") != "Bearer t0ken-of-the-cluster" {
+		t.Errorf("asked with %v", s.seen[0].Header)
+	}
+	r = run("token")
+	if shown := r.stdout + r.stderr + all(t, r.dir); strings.Contains(shown, "t0ken") {
+		t.Error("the token is shown")
+	}
+	run("tokn").wants(t, exitBroken, `the Secret monitoring/prometheus has no key "tokn" (known: token)`)
+	run("token", "rbac").wants(t, exitPass, `resourceNames: ["prometheus"]`)
+}
