@@ -35,6 +35,10 @@ func (f File) YAML() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the trial file: %w", err)
 	}
+	if f.Traffic.DryRun && !f.Traffic.Wanted() && len(f.Declared) > 0 {
+		// Else nobody would know that numbers were made up.
+		n.set("traffic", &node{kind: mapping, entries: []entry{{key: "dry-run", value: &node{kind: scalar, text: "true", bare: true}}}})
+	}
 	if f.NoLoad() {
 		n.withoutLoad()
 	}

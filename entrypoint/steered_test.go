@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
@@ -229,4 +231,80 @@ func TestATokenMayBeInTheCluster(t *testing.T) {
 	}
 	run("tokn").wants(t, exitBroken, `the Secret monitoring/prometheus has no key "tokn" (known: token)`)
 	run("token", "rbac").wants(t, exitPass, `resourceNames: ["prometheus"]`)
+}
+
+const mockFile = `
+baseline:  {version: v1}
+candidate: {version: v2}
+metrics:
+  - {name: errors-of-checkout, kind: counts, mock: {baseline: 0.02, candidate: 0.07}}
+  - {name: basket, kind: moments, mock: {baseline: 40, candidate: 40}}
+windows: {interval: 100ms, for: %s}
+objectives: [errors-of-checkout <= baseline + 5%%, basket >= 90%% of baseline]
+`
+
+// Numbers that are made up are the same in the same window, so that only how the
+// trial was run differs.
+func TestTwoRunsOfATrialFindWhatOneFinds(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "report")
+	run := func(length string, args ...string) result {
+		file := write(t, fmt.Sprintf(mockFile, length))
+		return finish(t, command(t, append([]string{"--config", file, "--dry-run"}, args...)...))
+	}
+	once := run("4s", "--seed=5")
+	once.wants(t, exitInconclusive, "40 windows")
+	run("2s", "--seed=5", "--resume", dir).wants(t, exitInconclusive, "20 windows")
+	tear(t, filepath.Join(dir, evidence.RoundsFile))
+	twice := run("2s", "--resume", dir)
+	twice.wants(t, exitInconclusive, "40 windows")
+	twice.dir = dir
+	elsewhere := cmpopts.IgnoreFields(trial.Finding{}, "Source") // in another file
+	if diff := cmp.Diff(once.report(t).Findings, twice.report(t).Findings, elsewhere); diff != "" {
+		t.Errorf("at once (-) and in two runs (+):\n%s", diff)
+	}
+	again := finish(t, command(t, "judge", "--json", dir))
+	var report trial.Report
+	if err := json.Unmarshal([]byte(again.stdout), &report); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(once.report(t).Findings, report.Findings, elsewhere); diff != "" {
+		t.Errorf("judged again:\n%s", diff)
+	}
+}
+
+// tear leaves a line that a killed process did not write to its end.
+func tear(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"series":"metrics","rou`); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatCantBeGoneOnWithSaysWhy(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "report")
+	file := fmt.Sprintf(mockFile, "1s")
+	run := func(file string, args ...string) result {
+		return finish(t, command(t, append([]string{"--config", write(t, file), "--dry-run", "--resume", dir}, args...)...))
+	}
+	run(file).wants(t, exitInconclusive, "10 windows")
+	for wrong, want := range map[string]string{
+		strings.Replace(file, "version: v2", "version: v3", 1):                                                                                 "candidate is not what it was in",
+		strings.Replace(file, "interval: 100ms", "interval: 200ms", 1):                                                                         "windows.interval is not what it was in",
+		strings.Replace(file, "kind: moments", "kind: value", 1):                                                                               "metrics is not what it was in",
+		strings.NewReplacer("version: v1", "url: http://127.0.0.1:1", "version: v2", "url: http://127.0.0.1:2", ", for: 1s", "").Replace(file): "only windows of metrics can",
+		file + "report-dir: elsewhere\n":                                                                                                       "leave report-dir out",
+	} {
+		run(wrong).wants(t, exitBadInput, want)
+	}
+	run(file, "--confidence=90%").wants(t, exitBadInput, "confidence is not what it was in")
+	run(file).wants(t, exitInconclusive, "20 windows")
 }
