@@ -106,7 +106,6 @@ func TestATrialOnLiveTrafficPassesWithoutARequest(t *testing.T) {
 	if report.Measured.Requests != 0 || report.Measured.Rate != 0 || len(report.Measured.Windows) != 1 || report.Measured.Windows[0].Rounds < 30 {
 		t.Errorf("measured %+v", report.Measured)
 	}
-	t.Log(r.stderr, r.stdout)
 }
 
 func TestACandidateThatFailsMoreLiveRequestsFails(t *testing.T) {
@@ -162,7 +161,6 @@ func TestATrialThatWasGoneOnWithFindsWhatAnUninterruptedOneFinds(t *testing.T) {
 	run("--resume", dir).wants(t, exitInconclusive, "20 windows")
 	second := run("--resume", dir)
 	second.wants(t, exitPass, "the first 20 windows were there already")
-	t.Log(second.stdout)
 	run("--resume", dir, "--objectives=checkout-errors <= 1%").wants(t, exitBadInput, "objectives is not what it was in")
 }
 
@@ -177,9 +175,7 @@ func TestEveryMetricIsAskedForOnceAndShown(t *testing.T) {
 	file := strings.Replace(liveFile, "interval: 100ms, for: 5s", "interval: 200ms, for: 10s", 1)
 	good := run(file)
 	good.wants(t, exitPass, "checkout-errors   candidate   counts")
-	t.Log(good.stdout)
 	s.down = func(int) bool { return true }
 	r := run(file)
 	r.wants(t, exitBroken, "checkout-errors of candidate: hits: HTTP 400 Bad Request: storage is away: Bearer ***")
-	t.Log(r.stdout)
 }

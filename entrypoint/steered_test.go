@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ type splitting struct {
 	paper
 	lock  sync.Mutex
 	sells [2]float64
+	skew  float64 // share that goes to the candidate in place of the baseline, whatever was told
 	moves []turn
 }
 
@@ -44,7 +46,7 @@ func (s *splitting) Shift(_ context.Context, weights []int) error {
 	s.note("%v", weights)
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.moves = append(s.moves, turn{time.Now(), [2]float64{float64(weights[0]) / 100, float64(weights[1]) / 100}})
+	s.moves = append(s.moves, turn{time.Now(), [2]float64{float64(weights[0])/100 - s.skew, float64(weights[1])/100 + s.skew}})
 	return nil
 }
 
@@ -90,9 +92,9 @@ func (s *splitting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}})
 }
 
-func TestTheBanditSteersByLiveWindowsAlone(t *testing.T) {
-	t.Parallel()
-	s := &splitting{sells: [2]float64{0.05, 0.25}}
+// on runs a trial on this route, with these keys beside.
+func (s *splitting) on(t *testing.T, more string) result {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	dir := filepath.Join(t.TempDir(), "seatrial-report")
 	text := fmt.Sprintf(`
@@ -107,10 +109,8 @@ rewards: [maximize sales]
 traffic:
   route: httproute/shop
   backends: {baseline: shop, candidate: shop-canary}
-  policy: thompson
-  every: 1s
   settle: 50ms
-`, dir, serve(t, s.ServeHTTP))
+%s`, dir, serve(t, s.ServeHTTP), more)
 	p := process{
 		stdout: &stdout, stderr: &stderr, now: time.Now, random: rand.Reader, width: 100,
 		environ: []string{"KUBECONFIG=kubeconfig"},
@@ -119,13 +119,19 @@ traffic:
 		},
 		openRoute: func(process, config.File) (runner.Route, error) { return s, nil },
 	}
-	r := result{p.run(t.Context(), map[string]string{"config": "trial.yaml", "seed": "3"}), stdout.String(), stderr.String(), dir}
-	r.wants(t, exitPass, "PASS")
+	return result{p.run(t.Context(), map[string]string{"config": "trial.yaml", "seed": "3"}), stdout.String(), stderr.String(), dir}
+}
+
+func TestTheBanditSteersByLiveWindowsAlone(t *testing.T) {
+	t.Parallel()
+	s := &splitting{sells: [2]float64{0.05, 0.25}}
+	r := s.on(t, "  policy: thompson\n  every: 1s\n")
+	r.wants(t, exitPass, "candidate wins: its sales is")
 	report := r.report(t)
 	if report.Choice.Winner != "candidate" || !slices.Contains(s.done, "[80 20]") || s.done[len(s.done)-1] != "leave [0 100]" {
 		t.Errorf("winner %q, the route was given %v", report.Choice.Winner, s.done)
 	}
-	e, err := evidence.Open(dir)
+	e, err := evidence.Open(r.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +147,19 @@ traffic:
 	if settling == 0 || settling > 3*len(report.Traffic.Course) {
 		t.Errorf("%d of %d windows settled, with %d moves", settling, len(e.Rounds), len(report.Traffic.Course))
 	}
-	t.Log(stdout.String(), stderr.String())
+}
+
+func TestWhatEachVersionReallyGotIsHeldAgainstItsPart(t *testing.T) {
+	t.Parallel()
+	split := "  strategy: fixed-split\n  split: [90, 10]\n"
+	r := (&splitting{sells: [2]float64{0.05, 0.25}}).on(t, split)
+	r.wants(t, exitPass, "candidate wins")
+	got := r.report(t).Traffic.Parts
+	if len(got) != 2 || got[1].Requests == 0 || math.Abs(got[1].Got.Value-0.1) > 0.02 || math.Abs(got[1].Assigned.Value-0.1) > 1e-9 {
+		t.Errorf("versions got %+v", got)
+	}
+	r = (&splitting{sells: [2]float64{0.05, 0.25}, skew: 0.2}).on(t, split)
+	r.wants(t, exitInconclusive, "sample ratio mismatch")
 }
 
 func TestOurLoadAndTheirMetricsAreJudgedInOneTrial(t *testing.T) {
@@ -173,7 +191,6 @@ objectives: [error-rate <= 5%%%%, checkout-errors <= baseline + 5%%%%]
 	if rounds[trial.LoadSeries] == 0 || rounds[trial.MetricsSeries] == 0 {
 		t.Errorf("rounds %v", rounds)
 	}
-	t.Log(r.stdout, r.stderr)
 }
 
 func TestADryRunMayHaveMadeUpNumbersAndAsksNobody(t *testing.T) {
