@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,5 +146,22 @@ objectives: [queue <= 5]
 	text = strings.Replace(text, "{candidate: 3}", "{canary: 3}", 1)
 	if _, err := load(map[string]string{"dry-run": "true"}); err == nil || !strings.Contains(err.Error(), `no version has the name "canary"`) {
 		t.Error(err)
+	}
+}
+
+func TestPasswordsOfDatabasesAreMasked(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"postgres://u:p4ssw0rd@db/shop?sslmode=require": "p4ssw0rd",
+		"host=db user=u password=p4ssw0rd dbname=shop":  "p4ssw0rd",
+		"host=db password='p4ss w0rd' dbname=shop":      "p4ss w0rd",
+	} {
+		file, _, _ := Load(Sources{Environ: []string{"DSN=" + dsn}, ReadFile: files(map[string]string{"seatrial.yaml": `
+baseline: {version: v1}
+candidate: {version: v2}
+providers: {db: {type: postgres, dsn: "${DSN}"}}
+`})})
+		if secrets := file.Secrets(); !slices.Contains(secrets, want) || !slices.Contains(secrets, dsn) {
+			t.Errorf("%s: masked are %q", dsn, secrets)
+		}
 	}
 }

@@ -57,6 +57,7 @@ func (f File) Secrets() []string {
 		addHeaders(p.Headers)
 		add(inAddress(p.URL)...)
 		add(p.Secrets()...)
+		add(inDSN(p.DSN.Reveal())...)
 	}
 	slices.Sort(secrets)
 	return secrets
@@ -96,6 +97,17 @@ func inAddress(address string) []string {
 		}
 	}
 	return secrets
+}
+
+// passwordIn matches the password of a DSN of names and values.
+var passwordIn = regexp.MustCompile(`(?i)\bpassword\s*=\s*('(?:[^'\\]|\\.)*'|\S+)`)
+
+// inDSN returns the passwords of a DSN: of a URL, or of names and values.
+func inDSN(dsn string) []string {
+	if m := passwordIn.FindStringSubmatch(dsn); m != nil {
+		return []string{strings.Trim(m[1], "'")}
+	}
+	return inAddress(dsn)
 }
 
 // shown is an address as it may be shown: as it was written where it refers to

@@ -161,6 +161,7 @@ func TestATrialThatWasGoneOnWithFindsWhatAnUninterruptedOneFinds(t *testing.T) {
 	run("--resume", dir).wants(t, exitInconclusive, "20 windows")
 	second := run("--resume", dir)
 	second.wants(t, exitPass, "the first 20 windows were there already")
+	run("--resume", dir).wants(t, exitPass, "the first 30 windows were there already") // nothing is left to be asked
 	run("--resume", dir, "--objectives=checkout-errors <= 1%").wants(t, exitBadInput, "objectives is not what it was in")
 }
 

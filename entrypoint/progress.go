@@ -86,7 +86,7 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 		g.warmed()
 	}
 	switch {
-	case l.Rounds == g.rounds && !(g.live && r.Settling):
+	case l.Rounds == g.rounds && r.Samples == nil && !(g.live && r.Settling):
 	case g.live:
 		g.rounds = l.Rounds
 		g.redraw(r, l)

@@ -177,7 +177,9 @@ func (m *Meter) sample(metric, version int, got map[inquiry]said, w Window) tria
 		return trial.Missed(version, of.Name, m.around.hide(err.Error()))
 	}
 	r := reader{ledger: m.ledger, metric: of, version: version, running: m.runs(of), window: w}
-	return r.sample(answers)
+	s := r.sample(answers)
+	s.Missing = m.around.hide(s.Missing) // it may name what came
+	return s
 }
 
 func (m *Meter) runs(metric Metric) bool {

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -103,5 +104,18 @@ func TestMadeUpNumbersAreOfTheirKindAndSeed(t *testing.T) {
 		if s = m.mocked(of, 1, 3); s.Missing == "" {
 			t.Errorf("%s: a number for a version that has none", kind)
 		}
+	}
+}
+
+func TestSecretsInSeriesAreNotShownWhereOneIsMissing(t *testing.T) {
+	f := &fake{answer: func(context.Context, ask) (answer, error) {
+		return answer{series: []series{{name: `{echo="s3cret"}`}, {name: `{echo="other"}`}}}, nil
+	}}
+	m := meterOf(f, 1, 1, 1)
+	m.metrics[0].Kind = trial.ValueKind
+	m.around.Hide = func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }
+	round := m.ask(t.Context(), 0, Window{From: time.Unix(0, 0), To: time.Unix(10, 0)})
+	if got := round.Samples[0].Missing; !strings.Contains(got, `{echo="***"}`) || strings.Contains(fmt.Sprint(round), "s3cret") {
+		t.Errorf("%q, %v", got, round)
 	}
 }
