@@ -24,15 +24,21 @@ type checker struct {
 	*ledger
 	file     File
 	readFile func(string) ([]byte, error)
+	getenv   func(string) string
 }
 
 func (c checker) check() {
 	c.versions()
 	c.ready()
 	c.objectName("cluster.namespace", c.file.Cluster.Namespace)
-	c.load()
-	c.request()
-	c.files()
+	c.metrics()
+	if c.file.NoLoad() {
+		c.noLoad()
+	} else {
+		c.load()
+		c.request()
+		c.files()
+	}
 	c.hooks()
 	c.publish()
 	c.policy()
@@ -96,6 +102,10 @@ func (c checker) versions() {
 		c.gateway(targets, paths)
 		return
 	}
+	if f.NoLoad() {
+		c.named(targets, paths)
+		return
+	}
 	for i, t := range targets {
 		c.visible(join(paths[i], "name"), t.Name)
 		c.url(join(paths[i], "url"), t.URL, "http", "https")
@@ -103,6 +113,16 @@ func (c checker) versions() {
 		c.headers(join(paths[i], "headers"), t.Headers)
 		for j := range i {
 			c.twins(targets[j], t, paths[j], paths[i])
+		}
+	}
+}
+
+// named checks versions that are asked nothing themselves.
+func (c checker) named(targets []target, paths []string) {
+	for i, t := range targets {
+		c.visible(join(paths[i], "name"), t.Name)
+		for j := range i {
+			c.namesakes(targets[j], t, paths[j], paths[i])
 		}
 	}
 }
@@ -362,7 +382,12 @@ const mostSlots = 1<<32 - 1
 
 // budget refuses a load that could not bring the verdict that is asked for.
 func (c checker) budget() {
+	c.windows()
 	if len(c.mistakes) > 0 {
+		return
+	}
+	if c.file.NoLoad() {
+		c.settling()
 		return
 	}
 	if o := c.file.Load; (o.For+o.Warmup).Seconds()*o.Rate.PerSecond*float64(len(c.file.Targets())) > mostSlots {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ const defaultFile = "seatrial.yaml"
 // is wrong; the File is then only good for Secrets and Mode.
 func Load(src Sources) (File, []Warning, error) {
 	env := environment(src.Environ)
-	d := decoder{ledger: newLedger(), lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok }}
+	d := decoder{ledger: newLedger(), lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok }, readFile: src.ReadFile}
 	root := readFile(d.ledger, src, env)
 	for _, input := range Inputs {
 		if text, at := input.given(src.Flags, env); text != "" && input.Path != "" {
@@ -42,13 +43,41 @@ func Load(src Sources) (File, []Warning, error) {
 	}
 	file := Default()
 	d.decode(root, reflect.ValueOf(&file).Elem(), "")
-	bind(d.ledger, &file)
 	file.Written, file.Referred = d.written, d.referred
+	resume(d.ledger, &file, src.Flags, env)
+	settle(d.ledger, &file)
 	// A target may tell of a body only the token that was filled in. It is not
 	// for Secrets: as a mask, a commit's name would riddle the log.
 	file.Load.Secrets = append(file.Secrets(), d.confided...)
-	checker{d.ledger, file, src.ReadFile}.check()
-	return file, warnings(env), d.err()
+	c := checker{d.ledger, file, src.ReadFile, func(name string) string { return env[name] }}
+	c.check()
+	err := d.err()
+	told := warnings(env)
+	if err == nil {
+		told = append(told, c.unasked()...)
+	}
+	return file, told, err
+}
+
+// resume goes on with a former trial where its report directory is.
+func resume(l *ledger, file *File, flags, env map[string]string) {
+	i := slices.IndexFunc(Inputs, func(i Input) bool { return i.Name == "resume" })
+	dir, at := Inputs[i].given(flags, env)
+	if dir = strings.TrimSpace(dir); dir == "" {
+		return
+	}
+	if _, given := l.places["report-dir"]; given && filepath.Clean(file.ReportDir) != filepath.Clean(dir) {
+		l.note(at, "", fmt.Sprintf("a trial is gone on with where it is, in %s: leave report-dir out", dir))
+	}
+	file.Resume, file.ReportDir = dir, dir
+	l.places["report-dir"] = at
+}
+
+// settle makes of what was written what is meant.
+func settle(l *ledger, file *File) {
+	typed(file)
+	declare(l, file)
+	bind(l, file)
 }
 
 // Policies are the inputs that stored evidence can be judged by again.
@@ -74,9 +103,9 @@ func LoadStored(data []byte, flags map[string]string) (File, error) {
 		}
 	}
 	d.decode(root, reflect.ValueOf(&file).Elem(), "")
-	bind(d.ledger, &file)
+	settle(d.ledger, &file)
 	if changed {
-		checker{d.ledger, file, nil}.policy()
+		checker{d.ledger, file, nil, nil}.policy()
 	}
 	return file, d.err()
 }

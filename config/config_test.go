@@ -133,6 +133,7 @@ var inputCases = map[string]struct{ value, line string }{
 	"dry-run":           {"true", "  dry-run: true"},
 	"mode":              {"report", "mode: report"},
 	"report-dir":        {"out", "report-dir: out"},
+	"resume":            {"former", "report-dir: former"},
 	"comment":           {"on-failure", "Comment:on-failure "},
 	"comment-key":       {"eu", "CommentKey:eu "},
 	"pr-number":         {"12", "PRNumber:12 "},

@@ -3,13 +3,16 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/metrics"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -18,8 +21,9 @@ import (
 // mistake leaves its value as it was and stops no other.
 type decoder struct {
 	*ledger
-	lookup func(string) (string, bool) // nil: references stay as they are
-	stored bool                        // what is read was written by File.YAML
+	lookup   func(string) (string, bool) // nil: references stay as they are
+	readFile func(string) ([]byte, error)
+	stored   bool // what is read was written by File.YAML
 
 	written  map[string]string // File.Written
 	referred []string          // File.Referred
@@ -29,14 +33,22 @@ type decoder struct {
 // field is one key of a mapping and the place of its value in a struct.
 type field struct {
 	key   string
-	index int
+	index []int // as reflect.Value.FieldByIndex takes it
 }
 
+// fieldsOf are the keys of a struct. Those of a struct that is embedded in it
+// are its own.
 func fieldsOf(t reflect.Type) []field {
 	var fields []field
 	for i := range t.NumField() {
-		if key := t.Field(i).Tag.Get("yaml"); key != "" && key != "-" {
-			fields = append(fields, field{key, i})
+		at := t.Field(i)
+		if at.Anonymous {
+			for _, f := range fieldsOf(at.Type) {
+				fields = append(fields, field{f.key, append([]int{i}, f.index...)})
+			}
+		}
+		if key := at.Tag.Get("yaml"); key != "" && key != "-" {
+			fields = append(fields, field{key, []int{i}})
 		}
 	}
 	return fields
@@ -46,7 +58,7 @@ func fieldsOf(t reflect.Type) []field {
 // place of a mapping; "" where there must be a mapping.
 func shorthand(t reflect.Type) string {
 	switch t {
-	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe]():
+	case reflect.TypeFor[loadgen.Target](), reflect.TypeFor[loadgen.Probe](), reflect.TypeFor[metrics.Provider]():
 		return "url"
 	case reflect.TypeFor[k8s.Object]():
 		return "object"
@@ -117,7 +129,7 @@ func (d *decoder) structure(n *node, v reflect.Value, path string) {
 	}
 	for _, e := range n.entries {
 		if f, found := fieldOf(fields, e.key); found {
-			d.decode(e.value, v.Field(f.index), join(path, e.key))
+			d.decode(e.value, v.FieldByIndex(f.index), join(path, e.key))
 		} else {
 			d.unknown(e, keysOf(fields), path)
 		}
@@ -165,7 +177,7 @@ func (d *decoder) statement(into encoding.TextUnmarshaler, written string, sourc
 }
 
 func (d *decoder) slice(n *node, v reflect.Value, path string) {
-	if v.Type() == reflect.TypeFor[Actions]() && n.kind != list {
+	if (v.Type() == reflect.TypeFor[Actions]() || v.Type() == reflect.TypeFor[[]Metric]()) && n.kind != list {
 		n = &node{kind: list, at: n.at, items: []*node{n}}
 	}
 	if n.kind != list {
@@ -196,6 +208,15 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 // scalar reads a single value. Types that read themselves say what is wrong
 // in their own words.
 func (d *decoder) scalar(n *node, v reflect.Value, path string) {
+	_, isSecret := v.Addr().Interface().(*trial.Secret)
+	if isSecret && n.kind == mapping {
+		text, err := n.asText()
+		if err != nil {
+			d.add(n.at, path, "%v", err)
+			return
+		}
+		n = text
+	}
 	if n.kind != scalar {
 		d.add(n.at, path, "%s, where a single value is meant", n.kind)
 		return
@@ -204,9 +225,11 @@ func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 		v.SetString(n.text)
 		return
 	}
-	e := expand(n.text, d.lookup)
+	e := expand(n.text, d.looking(n, path, isSecret))
 	for _, name := range e.missing {
-		d.add(n.at, path, "the variable %s is not set, or empty: set it, or give a default, as in ${%s:-text}", name, name)
+		if !isElsewhere(name) {
+			d.add(n.at, path, "the variable %s is not set, or empty: set it, or give a default, as in ${%s:-text}", name, name)
+		}
 	}
 	if e.broken {
 		d.add(n.at, path, "${ begins no reference: write ${NAME} or ${NAME:-text}, and $${ for the characters themselves")
@@ -225,11 +248,38 @@ func (d *decoder) scalar(n *node, v reflect.Value, path string) {
 	}
 }
 
-// maybeCredential reports whether what a text refers to may be one: in the
-// query of an address, or as what only testers send.
-func maybeCredential(path string) bool {
-	return strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy") || strings.HasPrefix(path, "traffic.match")
+// looking looks references of a text up. What is held in files and in the
+// cluster may only be in secrets: elsewhere it would be shown.
+func (d *decoder) looking(n *node, path string, isSecret bool) func(string) (string, bool) {
+	if d.lookup == nil {
+		return nil
+	}
+	return func(name string) (string, bool) {
+		if !isElsewhere(name) {
+			return d.lookup(name)
+		}
+		if !isSecret {
+			d.add(n.at, path, "${%s} would be shown here: secrets of files and of the cluster may be in headers, tokens, passwords and the like", name)
+			return "", false
+		}
+		value, err := d.elsewhere(name)
+		if err != nil {
+			d.add(n.at, path, "${%s}: %v", name, err)
+		} else if value == "" {
+			d.add(n.at, path, "${%s} is empty", name)
+		}
+		return value, value != ""
+	}
 }
+
+// maybeCredential reports whether what a text refers to may be one: in the
+// query of an address, in a request for a metric, or as what only testers send.
+func maybeCredential(path string) bool {
+	return strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy") || strings.HasPrefix(path, "traffic.match") || requested.MatchString(path)
+}
+
+// requested matches what is sent for a metric beside its query.
+var requested = regexp.MustCompile(`^metrics\[\d+\]\.(from|path|body|params\..*)$`)
 
 // address keeps how a text was written that may hold a credential.
 func (d *decoder) address(e expansion) {
@@ -252,8 +302,13 @@ func (d *decoder) secret(e expansion) trial.Secret {
 		return trial.NewSecret("***", e.text)
 	}
 	for _, name := range e.names {
-		value, _ := d.lookup(name)
-		d.confided = append(d.confided, value)
+		switch value, _ := d.lookup(name); {
+		case strings.HasPrefix(name, inFile):
+			value, _ = d.elsewhere(name) // it was there just now
+			d.confided = append(d.confided, value)
+		case !strings.HasPrefix(name, inCluster):
+			d.confided = append(d.confided, value)
+		}
 	}
 	return trial.NewSecret(e.shown, e.text)
 }
@@ -278,6 +333,12 @@ func set(v reflect.Value, text string) error {
 			return fmt.Errorf("%q is neither true nor false", text)
 		}
 		v.SetBool(text == "true")
+	case reflect.Float64:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Errorf("%q is not a number", text)
+		}
+		v.SetFloat(f)
 	case reflect.Int:
 		var i int64
 		i, err = strconv.ParseInt(text, 10, v.Type().Bits())

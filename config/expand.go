@@ -7,7 +7,7 @@ import (
 )
 
 // reference is an escape, a whole reference, or the beginning of a broken one.
-var reference = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?\}|\$\{`)
+var reference = regexp.MustCompile(`\$\$\{|\$\{((?:file|secret):[^{}]+|[A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?\}|\$\{`)
 
 // expansion is a text with its references to the environment resolved.
 type expansion struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/metrics"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -20,17 +21,22 @@ type File struct {
 	Cluster    k8s.Access       `yaml:"cluster"`
 	Ready      Ready            `yaml:"ready"`
 	Load       loadgen.Options  `yaml:"load"`
-	Pattern    slo.Pattern      `yaml:"pattern"`
-	Objectives []slo.Objective  `yaml:"objectives"`
-	Rewards    []slo.Reward     `yaml:"rewards"`
-	Confidence slo.Percent      `yaml:"confidence"`
-	AtLeast    time.Duration    `yaml:"at-least"`
-	NoData     slo.NoData       `yaml:"no-data"`
-	Traffic    Traffic          `yaml:"traffic"`
-	Mode       Mode             `yaml:"mode"`
-	ReportDir  string           `yaml:"report-dir"`
-	On         Hooks            `yaml:"on"`
-	Publish    Publish          `yaml:"publish"`
+
+	Providers map[string]metrics.Provider `yaml:"providers"`
+	Declared  []Metric                    `yaml:"metrics"`
+	Windows   metrics.Windows             `yaml:"windows"`
+
+	Pattern    slo.Pattern     `yaml:"pattern"`
+	Objectives []slo.Objective `yaml:"objectives"`
+	Rewards    []slo.Reward    `yaml:"rewards"`
+	Confidence slo.Percent     `yaml:"confidence"`
+	AtLeast    time.Duration   `yaml:"at-least"`
+	NoData     slo.NoData      `yaml:"no-data"`
+	Traffic    Traffic         `yaml:"traffic"`
+	Mode       Mode            `yaml:"mode"`
+	ReportDir  string          `yaml:"report-dir"`
+	On         Hooks           `yaml:"on"`
+	Publish    Publish         `yaml:"publish"`
 
 	// Written is how addresses, and what testers send, were written where they
 	// refer to variables, by what they came to: it is what is shown of them. Referred is what was filled in.
@@ -39,6 +45,10 @@ type File struct {
 
 	// Metrics are those from elsewhere that objectives and rewards may be about.
 	Metrics []slo.Metric `yaml:"-"`
+
+	// Resume is the evidence directory of a former trial that this one goes on
+	// with; empty where it begins anew.
+	Resume string `yaml:"-"`
 }
 
 // Default is the file of a trial that says nothing.
@@ -47,6 +57,7 @@ func Default() File {
 	return File{
 		Ready:      defaultReady(),
 		Load:       loadgen.DefaultOptions(),
+		Windows:    metrics.DefaultWindows(),
 		Confidence: policy.Confidence,
 		AtLeast:    policy.AtLeast,
 		NoData:     policy.NoData,
@@ -59,9 +70,12 @@ func Default() File {
 func (f File) Policy() slo.Policy {
 	return slo.Policy{
 		Pattern: f.Pattern, Objectives: f.Objectives, Rewards: f.Rewards,
-		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Metrics: f.Metrics, Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil,
+		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Metrics: f.Metrics, NoLoad: f.NoLoad(), Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil,
 	}
 }
+
+// target is a version as the file gives it.
+type target = loadgen.Target
 
 // Targets are the versions of the trial in the order in which evidence counts
 // them: the baseline first where there is one. Each has a name, and its own

@@ -13,8 +13,10 @@ import (
 // pathsOf lists the path of every key of the file.
 func pathsOf(t reflect.Type, path string) []string {
 	switch {
-	case isScalar(t) || t.Kind() == reflect.Map:
+	case isScalar(t) || t.Kind() == reflect.Map && isScalar(t.Elem()):
 		return []string{path}
+	case t.Kind() == reflect.Map:
+		return pathsOf(t.Elem(), path+"[]")
 	case t.Kind() == reflect.Pointer:
 		return pathsOf(t.Elem(), path)
 	case t.Kind() == reflect.Slice && isScalar(t.Elem()):
@@ -24,7 +26,7 @@ func pathsOf(t reflect.Type, path string) []string {
 	}
 	paths := []string{strings.TrimSuffix(path, "[]")}
 	for _, f := range fieldsOf(t) {
-		paths = append(paths, pathsOf(t.Field(f.index).Type, join(path, f.key))...)
+		paths = append(paths, pathsOf(t.FieldByIndex(f.index).Type, join(path, f.key))...)
 	}
 	return paths
 }
@@ -56,7 +58,7 @@ func valueAt(v reflect.Value, path string) reflect.Value {
 		if !found {
 			return reflect.Value{}
 		}
-		if v = v.Field(f.index); v.Kind() == reflect.Pointer || v.Kind() == reflect.Slice && !isScalar(v.Type().Elem()) {
+		if v = v.FieldByIndex(f.index); v.Kind() == reflect.Pointer || v.Kind() == reflect.Slice && !isScalar(v.Type().Elem()) {
 			return reflect.Value{}
 		}
 	}

@@ -73,6 +73,7 @@ type ledger struct {
 	mistakes []Mistake
 	places   map[string]trial.Source // of each value, by its path: "load.rate"
 	unread   []string                // paths of values that could not be read
+	declared []string                // where each of File.Declared is written
 }
 
 func newLedger() *ledger { return &ledger{places: map[string]trial.Source{}} }

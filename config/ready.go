@@ -27,4 +27,6 @@ func (r Ready) HTTP() loadgen.Ready {
 }
 
 // NeedsCluster reports whether anything in the file is about the cluster.
-func (f File) NeedsCluster() bool { return len(f.Ready.Objects) > 0 || f.Traffic.Wanted() }
+func (f File) NeedsCluster() bool {
+	return len(f.Ready.Objects) > 0 || f.Traffic.Wanted() || len(f.SecretRefs()) > 0
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/metrics"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -44,13 +45,13 @@ func schemaOf(t reflect.Type, path string) object {
 	switch {
 	case isScalar(t):
 		s = scalarSchema(t)
-	case t == reflect.TypeFor[Actions]():
+	case t == reflect.TypeFor[Actions](), t == reflect.TypeFor[[]Metric]():
 		one := schemaOf(t.Elem(), path+"[]")
 		s = object{"anyOf": []object{one, {"type": "array", "items": one}}}
 	case t.Kind() == reflect.Slice:
 		s = object{"type": "array", "items": schemaOf(t.Elem(), path+"[]")}
 	case t.Kind() == reflect.Map:
-		s = object{"type": "object", "additionalProperties": scalarSchema(t.Elem())}
+		s = object{"type": "object", "additionalProperties": schemaOf(t.Elem(), path+"[]")}
 	default:
 		s = structSchema(t, path)
 	}
@@ -63,12 +64,13 @@ func schemaOf(t reflect.Type, path string) object {
 func structSchema(t reflect.Type, path string) object {
 	properties := object{}
 	for _, f := range fieldsOf(t) {
-		properties[f.key] = schemaOf(t.Field(f.index).Type, join(path, f.key))
+		properties[f.key] = schemaOf(t.FieldByIndex(f.index).Type, join(path, f.key))
 	}
 	s := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if key := shorthand(t); key != "" {
 		switch t {
 		case reflect.TypeFor[loadgen.Target](): // behind load.url, a version needs no URL of its own
+		case reflect.TypeFor[metrics.Provider](): // a database has none
 		case reflect.TypeFor[Action]():
 			s["oneOf"] = []object{{"required": []string{"run"}}, {"required": []string{"notify"}}}
 		default:
@@ -139,14 +141,22 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(object{"enum": commentNames})
 	case reflect.TypeFor[Condition]():
 		return orReference(text(conditionPattern))
+	case reflect.TypeFor[trial.Kind]():
+		return orReference(object{"enum": trial.KindNames()})
+	case reflect.TypeFor[slo.Unit]():
+		return orReference(object{"enum": slo.UnitNames()})
+	case reflect.TypeFor[slo.Per]():
+		return orReference(object{"enum": slo.PerNames()})
 	case reflect.TypeFor[trial.Secret]():
-		return object{"type": []string{"string", "number", "boolean"}}
+		return secretSchema()
 	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return orReference(object{"type": "boolean"}, object{"enum": []string{"true", "false"}})
 	case reflect.String:
 		return object{"type": []string{"string", "number", "boolean"}}
+	case reflect.Float64:
+		return orReference(object{"type": "number"})
 	}
 	return orReference(whole, text(`^[0-9]+$`))
 }

@@ -21,7 +21,7 @@ func (f File) Secrets() []string {
 	var secrets []string
 	add := func(values ...string) {
 		for _, v := range values {
-			if len(v) >= shortestSecret && !slices.Contains(secrets, v) {
+			if len(v) >= shortestSecret && !clusterRef.MatchString(v) && !slices.Contains(secrets, v) {
 				secrets = append(secrets, v)
 			}
 		}
@@ -52,6 +52,12 @@ func (f File) Secrets() []string {
 	}
 	for _, p := range f.Ready.URLs {
 		add(inAddress(p.URL)...)
+	}
+	for _, p := range f.Providers {
+		addHeaders(p.Headers)
+		add(inAddress(p.URL)...)
+		add(p.Secrets()...)
+		add(inDSN(p.DSN.Reveal())...)
 	}
 	slices.Sort(secrets)
 	return secrets
@@ -91,6 +97,17 @@ func inAddress(address string) []string {
 		}
 	}
 	return secrets
+}
+
+// passwordIn matches the password of a DSN of names and values.
+var passwordIn = regexp.MustCompile(`(?i)\bpassword\s*=\s*('(?:[^'\\]|\\.)*'|\S+)`)
+
+// inDSN returns the passwords of a DSN: of a URL, or of names and values.
+func inDSN(dsn string) []string {
+	if m := passwordIn.FindStringSubmatch(dsn); m != nil {
+		return []string{strings.Trim(m[1], "'")}
+	}
+	return inAddress(dsn)
 }
 
 // shown is an address as it may be shown: as it was written where it refers to

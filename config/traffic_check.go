@@ -167,12 +167,12 @@ func (c checker) given(key string) bool {
 
 func (c checker) pace() {
 	t := c.file.Traffic
-	length := c.file.Load.RoundLength()
+	length := c.file.RoundLength()
 	c.between("traffic.every", t.Every, time.Millisecond, time.Hour)
 	c.between("traffic.settle", t.Settle, 0, time.Hour)
 	switch {
 	case t.Every < length:
-		c.doubt("traffic.every", "%s is shorter than a round, which is %s at this rate: weights move between rounds", durationText(t.Every), durationText(length))
+		c.doubt("traffic.every", "%s is shorter than a round, which is %s here: weights move between rounds", durationText(t.Every), durationText(length))
 	case t.Settle+length > t.Every:
 		c.doubt("traffic.settle", "%s leaves no whole round of %s to be judged every %s: shorten it, or lengthen traffic.every",
 			durationText(t.Settle), durationText(length), durationText(t.Every))
@@ -341,8 +341,12 @@ func (c checker) settling() {
 	if len(c.mistakes) > 0 || !t.Wanted() || t.DryRun || t.Strategy != Progressive {
 		return
 	}
-	length := load.RoundLength()
+	length := c.file.RoundLength()
 	judged := 1 - float64(t.Settle+length)/float64(t.Every)
+	if c.file.NoLoad() {
+		c.settlingWindows(judged)
+		return
+	}
 	rounds := int(judged * float64(load.Rounds()))
 	if len(c.file.Policy().Check(rounds, length, len(c.file.Targets()))) == 0 {
 		return
@@ -350,4 +354,16 @@ func (c checker) settling() {
 	enough := time.Duration(math.Ceil(load.For.Seconds()/judged)) * time.Second
 	c.doubt("load.for", "%s is too short for a verdict with traffic that settles for %s of every %s, when nothing is judged: use for: %s or longer, or a longer traffic.every",
 		durationText(load.For), durationText(t.Settle), durationText(t.Every), durationText(enough))
+}
+
+// settlingWindows is settling of a trial that only asks others.
+func (c checker) settlingWindows(judged float64) {
+	f := c.file
+	windows := int(judged * float64(f.JudgedWindows()))
+	if f.Resume != "" || len(f.Policy().CheckWindows(f.Metrics[0].Series, windows, f.Windows.Interval, len(f.Targets()))) == 0 {
+		return
+	}
+	c.doubt("windows.for", "%s is too short for a verdict with traffic that settles for %s of every %s, when nothing is judged: use for: %s or longer, or a longer traffic.every",
+		durationText(f.Windows.For), durationText(f.Traffic.Settle+f.Windows.Interval), durationText(f.Traffic.Every),
+		durationText(time.Duration(math.Ceil(f.Windows.For.Seconds()/judged))*time.Second))
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/metrics"
 	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -26,11 +28,30 @@ func (f File) YAML() ([]byte, error) {
 	if !shown.Traffic.Wanted() {
 		shown.Traffic = Traffic{}
 	}
+	if len(shown.Declared) == 0 {
+		shown.Windows = metrics.Windows{}
+	}
 	n, err := encode(reflect.ValueOf(shown), reflect.ValueOf(Default()))
 	if err != nil {
 		return nil, fmt.Errorf("writing the trial file: %w", err)
 	}
+	if f.Traffic.DryRun && !f.Traffic.Wanted() && len(f.Declared) > 0 {
+		// Else nobody would know that numbers were made up.
+		n.set("traffic", &node{kind: mapping, entries: []entry{{key: "dry-run", value: &node{kind: scalar, text: "true", bare: true}}}})
+	}
+	if f.NoLoad() {
+		n.withoutLoad()
+	}
 	return printYAML(n)
+}
+
+// withoutLoad leaves of a load that is not sent the seed of what is drawn.
+func (n *node) withoutLoad() {
+	seed := n.find("load").find("seed")
+	n.entries = slices.DeleteFunc(n.entries, func(e entry) bool { return e.key == "load" })
+	if seed != nil {
+		n.set("load", &node{kind: mapping, entries: []entry{{key: "seed", value: seed}}})
+	}
 }
 
 // showable is a copy without what may be a credential in URLs.
@@ -50,12 +71,38 @@ func (f File) showable() File {
 	for i := range f.Ready.URLs {
 		f.Ready.URLs[i].URL = f.shown(f.Ready.URLs[i].URL)
 	}
+	f.Providers, f.Declared = maps.Clone(f.Providers), slices.Clone(f.Declared)
+	for name, p := range f.Providers {
+		p.URL = f.shown(p.URL)
+		if p.Auth.OAuth != nil {
+			o := *p.Auth.OAuth
+			o.TokenURL = f.shown(o.TokenURL)
+			p.Auth.OAuth = &o
+		}
+		f.Providers[name] = p
+	}
+	for i := range f.Declared {
+		f.Declared[i] = f.showableMetric(f.Declared[i])
+	}
 	f.Load.Proxy, f.Load.URL = f.shown(f.Load.Proxy), f.shown(f.Load.URL)
 	f.Traffic.Match = slices.Clone(f.Traffic.Match)
 	for i, m := range f.Traffic.Match {
 		f.Traffic.Match[i] = k8s.Match{Headers: f.referring(m.Headers), Cookies: f.referring(m.Cookies), Path: m.Path}
 	}
 	return f
+}
+
+// showableMetric is a metric without what may be a credential in its request.
+func (f File) showableMetric(m Metric) Metric {
+	for _, text := range []*string{&m.Path, &m.Body} {
+		if written, refers := f.Written[*text]; refers {
+			*text = written
+		}
+	}
+	if m.Params != nil {
+		m.Params = f.referring(m.Params)
+	}
+	return m
 }
 
 // referring are values as they were written where they refer to variables.
@@ -114,12 +161,12 @@ func encodeStruct(v, standard reflect.Value) (*node, error) {
 	for _, f := range fieldsOf(v.Type()) {
 		var own reflect.Value
 		if standard.IsValid() {
-			own = standard.Field(f.index)
+			own = standard.FieldByIndex(f.index)
 		}
-		if !says(v.Field(f.index), own) {
+		if !says(v.FieldByIndex(f.index), own) {
 			continue
 		}
-		value, err := encode(v.Field(f.index), own)
+		value, err := encode(v.FieldByIndex(f.index), own)
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,11 @@ func (p process) connect(file config.File, where platform.Platform) (*k8s.Cluste
 
 // waiter waits for all that the file wants to be ready.
 func (p process) waiter(file config.File, cluster *k8s.Cluster) (runner.Waiter, error) {
-	http, err := loadgen.NewWaiter(file.Ready.HTTP(), file.Load, file.Targets())
+	targets := file.Targets()
+	if file.NoLoad() {
+		targets = nil // they are asked nothing
+	}
+	http, err := loadgen.NewWaiter(file.Ready.HTTP(), file.Load, targets)
 	if err != nil || len(file.Ready.Objects) == 0 {
 		return http, err
 	}

@@ -99,7 +99,7 @@ func (p process) demo(ctx context.Context, s story, dir string) int {
 		return p.demoFailed(err)
 	}
 	file.Load.Seed = p.seed()
-	code := p.try(ctx, platform.Detect(platform.Environment{Getenv: func(string) string { return "" }, Stdout: p.stdout, Random: p.random}), file, nil)
+	code := p.begin(file, nil).try(ctx, platform.Detect(platform.Environment{Getenv: func(string) string { return "" }, Stdout: p.stdout, Random: p.random}))
 	if code != exitPass && code != exitFail && code != exitInconclusive {
 		return code
 	}

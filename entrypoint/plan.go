@@ -75,8 +75,8 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 		p.tell(err)
 		return exitBadInput
 	}
-	if file.Load.Identify != nil {
-		fmt.Fprintln(p.stderr, onlyOwnAddresses)
+	if text := unplanned(file); text != "" {
+		fmt.Fprintln(p.stderr, text)
 		return exitBadInput
 	}
 	file.Traffic = config.Traffic{} // a warm-up moves none, and needs no cluster for it
@@ -84,6 +84,10 @@ func (p process) plan(ctx context.Context, flags map[string]string, o planOption
 	if err != nil {
 		p.tell(err)
 		return exitBadInput
+	}
+	if err := p.fillSecrets(ctx, &file, cluster, where); err != nil {
+		p.tell("seatrial:", err)
+		return exitBroken
 	}
 	if file.Load.Warmup == 0 {
 		fmt.Fprintln(p.stderr, "warmup: 0s leaves nothing to plan from: use warmup: 5s, or --from an evidence directory; nothing was sent.")
@@ -162,11 +166,22 @@ func (p process) planStored(flags map[string]string, o planOptions) int {
 		p.tell(err)
 		return exitBadInput
 	}
-	if file.Load.Identify != nil {
-		fmt.Fprintln(p.stderr, onlyOwnAddresses)
+	if text := unplanned(file); text != "" {
+		fmt.Fprintln(p.stderr, text)
 		return exitBadInput
 	}
 	return p.tellPlan(planOf(file, stored.Versions, stored.Rounds), o)
+}
+
+// unplanned is why nothing can be forecast of a trial; empty where it can.
+func unplanned(file config.File) string {
+	switch {
+	case file.Load.Identify != nil:
+		return onlyOwnAddresses
+	case file.NoLoad():
+		return "metrics: a plan is made of load, and this trial sends none: seatrial metrics shows what others tell of the versions now; nothing was sent."
+	}
+	return ""
 }
 
 // onlyOwnAddresses is why nothing is forecast where a gateway splits the load:

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type progress struct {
 	warm    int // requests of the warm-up
 	length  time.Duration
 	measure bool
+	windows bool                              // no load is sent: a trial is told by its windows
 	shows   func(warmup []trial.Round) string // the smallest regression that the trial shows
 	recent  []trial.Round                     // of the warm-up
 }
@@ -54,9 +56,12 @@ func newProgress(p process, file config.File, log *parts) *progress {
 		name = " · " + summary.Plain(file.Name)
 	}
 	quantity := func(value float64, unit trial.Unit) string { return trial.Quantity{Value: value, Unit: unit}.String() }
+	how, length := quantity(file.Load.Rate.PerSecond, trial.PerSecond), file.Load.For
+	if g.windows = file.NoLoad(); g.windows {
+		how, length = "no load, windows of "+quantity(file.Windows.Interval.Seconds(), trial.Seconds), file.Windows.For
+	}
 	fmt.Fprintf(g.out, "seatrial %s%s · candidate %s%s · %s, at most %s, confidence %s\n",
-		version, name, strings.Join(candidates, ", "), baseline, quantity(file.Load.Rate.PerSecond, trial.PerSecond),
-		quantity(file.Load.For.Seconds(), trial.Seconds), quantity(float64(file.Confidence), trial.Share))
+		version, name, strings.Join(candidates, ", "), baseline, how, quantity(length.Seconds(), trial.Seconds), quantity(float64(file.Confidence), trial.Share))
 	if len(file.On.Start) == 0 {
 		log.begin(g.out, "readiness", "Readiness")
 	}
@@ -73,9 +78,7 @@ func (g *progress) Ready() {
 // Looked tells where the trial stands.
 func (g *progress) Looked(r trial.Round, l trial.Look) {
 	if r.Warmup {
-		g.warm += len(r.Requests)
-		g.length += r.End - r.Start
-		g.recent = append(g.recent[max(0, len(g.recent)+1-planFrom):], r)
+		g.warming(r)
 		return
 	}
 	if !g.measure {
@@ -83,7 +86,7 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 		g.warmed()
 	}
 	switch {
-	case l.Rounds == g.rounds && !(g.live && r.Settling):
+	case l.Rounds == g.rounds && r.Samples == nil && !(g.live && r.Settling):
 	case g.live:
 		g.rounds = l.Rounds
 		g.redraw(r, l)
@@ -91,6 +94,15 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 		g.told, g.rounds = g.now(), l.Rounds
 		fmt.Fprintln(g.out, strings.Join(append([]string{g.headOf(r, l)}, g.standings(l, "%s %s: %s")...), " · "))
 	}
+}
+
+func (g *progress) warming(r trial.Round) {
+	if len(r.Requests) == 0 {
+		return // others were asked
+	}
+	g.warm += len(r.Requests)
+	g.length += r.End - r.Start
+	g.recent = append(g.recent[max(0, len(g.recent)+1-planFrom):], r)
 }
 
 // warmed tells that the warm-up is over, and what it promises.
@@ -142,6 +154,9 @@ func (g *progress) answerers(l trial.Look) string {
 
 func (g *progress) headOf(r trial.Round, l trial.Look) string {
 	text := fmt.Sprintf("● round %d  %.1f s  %d requests%s  %d late", l.Rounds, l.Seconds, l.Requests, g.answerers(l), l.Late)
+	if g.windows {
+		text = fmt.Sprintf("● window %d  %s%s", l.Rounds, time.Duration(l.Seconds*float64(time.Second)).Round(100*time.Millisecond), missing(r))
+	}
 	if r.Weights == nil {
 		return text
 	}
@@ -150,6 +165,20 @@ func (g *progress) headOf(r trial.Round, l trial.Look) string {
 		text += ", settling"
 	}
 	return text
+}
+
+// missing tells of what a window has no samples of.
+func missing(r trial.Round) string {
+	var names []string
+	for _, s := range r.Samples {
+		if s.Missing != "" && !slices.Contains(names, s.Metric) {
+			names = append(names, s.Metric)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "  without " + summary.Plain(strings.Join(names, ", "))
 }
 
 func (g *progress) redraw(r trial.Round, l trial.Look) {

@@ -51,6 +51,9 @@ func (p process) rbac(flags map[string]string, account string) int {
 		}
 		rules = append(rules, more...)
 	}
+	for _, ref := range file.SecretRefs() {
+		rules = append(rules, k8s.SecretRule(cmp.Or(ref.Namespace, namespace), ref.Name))
+	}
 	fmt.Fprint(p.stdout, k8s.RBAC(account, namespace, rules))
 	return exitPass
 }

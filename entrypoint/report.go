@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/slo"
@@ -37,6 +39,9 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 	if out.Traffic == nil && a.file.Traffic.Wanted() && r.Remedy != "" {
 		r.Remedy += " No live traffic was moved."
 	}
+	if text := a.goneOn(); text != "" {
+		r.Notes = append([]string{text}, r.Notes...)
+	}
 	if r.Traffic = a.told(out, c.Parts); out.Unleft != nil && c.Verdict != trial.Fail {
 		r.Notes = append([]string{fmt.Sprintf("Before the route could not be left, the trial came to %s: %s.", c.Verdict, c.Reason)}, r.Notes...)
 	}
@@ -60,15 +65,18 @@ func running(versions []trial.Version) string {
 
 // reportOf is a report of what the judge concluded.
 func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Report {
-	load := file.Load
-	length := load.RoundLength()
+	load, length := file.Load, file.RoundLength()
+	lasted := time.Duration(c.Seconds * float64(time.Second))
+	if file.NoLoad() {
+		load = loadgen.Options{For: max(file.Windows.For, lasted)} // it may have been gone on with
+	}
 	r := trial.Report{
 		Schema: trial.ReportSchema, Tool: h.Tool, Name: file.Name, Started: h.Started,
 		Status: trial.Judged, Verdict: c.Verdict, Mode: file.Mode.String(), Reason: c.Reason,
 		Findings: c.Findings, Pairs: c.Pairs, Choice: c.Choice, Versions: h.Versions, Totals: c.Totals, Series: c.Tracks, Courses: c.Courses,
 		Measured: trial.Measured{
 			Seed: h.Seed, Rate: load.Rate.PerSecond, Planned: load.For, Warmup: load.Warmup, AtLeast: file.AtLeast,
-			Lasted: time.Duration(c.Seconds * float64(time.Second)), RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,
+			Lasted: lasted, RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,
 			Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections, Windows: c.Windows,
 		},
 	}
@@ -115,6 +123,8 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 	if file.Load.Identify != nil {
 		out = append(out, oneAddress(r, c.Unnamed))
 	}
+	out = append(out, madeUp(file)...)
+	out = append(out, withoutData(r)...)
 	if r.Pairs > 1 {
 		out = append(out, fmt.Sprintf("A fail is corrected for %d objective × candidate pairs (Holm 1979); a pass needs all of them and no correction.", r.Pairs))
 	}
@@ -129,6 +139,43 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 		out = append(out, fmt.Sprintf("%d rounds did not end before the trial did and were not judged.", r.Measured.Dropped))
 	}
 	return out
+}
+
+// madeUp are the metrics that nobody measured.
+func madeUp(file config.File) []string {
+	var names []string
+	for _, m := range file.Asked().Metrics {
+		if m.Mock != nil {
+			names = append(names, m.Name)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("The numbers of %s are made up (mock): this verdict is about nothing.", strings.Join(names, ", "))}
+}
+
+// withoutData are the objectives that some windows told nothing about, and why.
+func withoutData(r trial.Report) []string {
+	var out []string
+	for _, f := range r.Findings {
+		if f.Missing == 0 || f.Rounds == 0 || len(f.Gaps) == 0 {
+			continue // said elsewhere
+		}
+		text := fmt.Sprintf("%s had no data in %s: %s", f.Objective, windows(f.Missing), f.Gaps[0].Reason)
+		if more := len(f.Gaps) - 1; more > 0 {
+			text += fmt.Sprintf(", and %d other reasons", more)
+		}
+		out = append(out, text+".")
+	}
+	return out
+}
+
+func windows(n int) string {
+	if n == 1 {
+		return "1 window"
+	}
+	return fmt.Sprintf("%d windows", n)
 }
 
 func firstCandidate(r trial.Report) string {

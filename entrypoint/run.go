@@ -10,7 +10,6 @@ import (
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
 	"github.com/seatrial/seatrial/k8s"
-	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/slo"
@@ -39,10 +38,17 @@ func (p process) run(ctx context.Context, flags map[string]string) int {
 	if err != nil {
 		return p.refuse(ctx, where, file, err)
 	}
+	former, err := p.former(&file)
+	if err != nil {
+		return p.refuse(ctx, where, file, err)
+	}
 	if file.Load.Seed == 0 {
 		file.Load.Seed = p.seed()
 	}
-	return p.try(ctx, where, file, cluster)
+	unfilled := p.fillSecrets(ctx, &file, cluster, where)
+	a := p.begin(file, former)
+	a.cluster, a.unfilled = cluster, unfilled
+	return a.try(ctx, where)
 }
 
 // seed draws a seed that is short enough to be typed again.
@@ -88,9 +94,8 @@ func firstOf(err error) string {
 }
 
 // try runs a trial whose inputs are sound and reports it, whatever happens.
-func (p process) try(ctx context.Context, where platform.Platform, file config.File, cluster *k8s.Cluster) int {
-	a, log := p.begin(file), newParts(p, where)
-	a.cluster = cluster
+func (a *attempt) try(ctx context.Context, where platform.Platform) int {
+	p, file, log := a.process, a.file, newParts(a.process, where)
 	log.begin(p.stderr, "inputs", "Inputs")
 	watcher, hooks := newProgress(p, file, log), newHooks(p, file, cluster, log)
 	out := a.run(ctx, hooks, watcher)
@@ -119,15 +124,21 @@ type attempt struct {
 	versions []trial.Version
 	judge    *slo.Judge
 	header   evidence.Header
-	store    *evidence.Writer // nil where it could not be made
+	store    *evidence.Writer   // nil where it could not be made
+	unfilled error              // why secrets of the cluster are not known
+	former   *evidence.Evidence // that the trial goes on with; nil where it begins anew
 }
 
-func (p process) begin(file config.File) *attempt {
+func (p process) begin(file config.File, former *evidence.Evidence) *attempt {
 	versions := file.Versions()
-	return &attempt{
-		process: p, file: file, versions: versions, judge: slo.New(file.Policy(), versions),
+	a := &attempt{
+		process: p, file: file, versions: versions, judge: slo.New(file.Policy(), versions), former: former,
 		header: evidence.Header{Tool: version, Started: p.now().UTC(), Seed: file.Load.Seed, Versions: versions},
 	}
+	if former != nil {
+		a.header = former.Header
+	}
+	return a
 }
 
 // reportFiles are the names of the files that a report is written to.
@@ -148,23 +159,29 @@ func (a *attempt) run(ctx context.Context, hooks *hooks, watcher runner.Watcher)
 	if err != nil {
 		return broken(err)
 	}
-	if a.store, err = evidence.Create(a.file.ReportDir, a.header, resolved, reportFiles()...); err != nil {
+	if a.store, err = a.open(resolved); err != nil {
 		return broken(err)
+	}
+	if a.unfilled != nil {
+		return broken(a.unfilled)
+	}
+	if last := a.replayFormer(); last.Done {
+		return runner.Outcome{Status: trial.Judged}
 	}
 	if err := hooks.start(ctx); err != nil && ctx.Err() != nil {
 		return runner.Outcome{Status: trial.Cancelled, Reason: "cancelled " + err.Error()}
 	} else if err != nil {
 		return broken(err)
 	}
-	targets := a.file.Targets()
 	waiter, err := a.waiter(a.file, a.cluster)
 	if err != nil {
 		return broken(err)
 	}
-	meter, err := loadgen.NewMeter(a.file.Load, targets)
+	meter, release, err := a.meter(a.file, a.firstWindow())
 	if err != nil {
 		return broken(err)
 	}
+	defer release()
 	traffic, err := a.traffic()
 	if err != nil {
 		return broken(err)

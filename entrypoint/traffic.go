@@ -19,6 +19,7 @@ func (a *attempt) traffic() (*runner.Traffic, error) {
 	out := &runner.Traffic{
 		Opening: a.file.Opening(), Reliever: a.judge, Ender: a,
 		Every: t.Every, Settle: t.Settle, Dry: t.DryRun, Clock: a.now,
+		Since: a.since(),
 	}
 	if t.Strategy == config.Progressive {
 		out.Steerer = steerer{a.judge, t.Steering()}

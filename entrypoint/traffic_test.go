@@ -164,7 +164,7 @@ traffic: {route: httproute/shop, at-end: ` + atEnd + `}
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := process{now: time.Now}.begin(file)
+	a := process{now: time.Now}.begin(file, nil)
 	s := simulated{file: file, rounds: 160, seed: 1, draw: func(random *mathrand.Rand, version int) (float64, bool) {
 		return 0.05 * math.Exp(0.3*random.NormFloat64()), version == 1 && random.Float64() < failing
 	}}

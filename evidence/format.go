@@ -17,6 +17,7 @@ const Schema = 1
 const (
 	RoundsFile   = "rounds.jsonl"
 	RequestsFile = "requests/load.bin.zst"
+	QueriesFile  = "queries/asked.jsonl"
 	TrialFile    = "trial.yaml"
 	ReportFile   = "report.json"
 )
@@ -68,6 +69,14 @@ type sample struct {
 	Sum        float64        `json:"sum"`         // of the response times that did not fail, seconds
 	SumSquares float64        `json:"sum_squares"` // seconds²
 	Buckets    [][2]int64     `json:"buckets"`     // [highest value in µs, count]; relative error at most 1 %
+}
+
+// inquiry is every line of the queries file: what the samples of one round came of.
+type inquiry struct {
+	Series  string        `json:"series"`
+	Round   int           `json:"round"`
+	Asked   []trial.Asked `json:"asked,omitempty"`
+	LeftOut bool          `json:"left_out,omitempty"` // this, and all after it: the file has its most bytes
 }
 
 const recordSize = 16

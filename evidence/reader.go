@@ -23,6 +23,9 @@ type Evidence struct {
 	Rounds    []trial.Round // in order; the last may be incomplete
 	Cut       string        // why the directory ends early; empty if it is whole
 	Report    []byte        // report.json as it was written; nil if the trial never came to it
+
+	whole    int64 // bytes of whole lines
+	requests int64 // bytes of the records that these refer to
 }
 
 // Open reads an evidence directory, as far as it goes: a torn last round is
@@ -70,16 +73,18 @@ func (e *Evidence) read(text []byte, requests io.ReaderAt) error {
 	if e.Schema != Schema {
 		return fmt.Errorf("line 1: schema %d is not known here (known: %d)", e.Schema, Schema)
 	}
+	e.whole = int64(len(header))
 	for number := 2; ; number++ {
 		one, err := lines.ReadBytes('\n')
 		if err == io.EOF && len(one) == 0 {
 			return nil
 		}
-		round, tornErr := readRound(one, len(e.Versions), requests, unpacker)
+		round, at, tornErr := readRound(one, len(e.Versions), requests, unpacker)
 		if err == io.EOF || tornErr != nil {
 			return e.torn(number, tornErr, lines)
 		}
 		e.Rounds = append(e.Rounds, round)
+		e.whole, e.requests = e.whole+int64(len(one)), max(e.requests, at)
 	}
 }
 
@@ -93,32 +98,32 @@ func (e *Evidence) torn(number int, cause error, rest *bufio.Reader) error {
 	return nil
 }
 
-func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) (trial.Round, error) {
+// readRound reads a line, and says where its raw records end.
+func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) (out trial.Round, end int64, err error) {
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return trial.Round{}, err
+		return trial.Round{}, 0, err
 	}
-	out := trial.Round{
+	out = trial.Round{
 		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),
 		Warmup: l.Warmup, Complete: l.Complete, Weights: l.Weights, Settling: l.Settling, Examples: l.Examples, Samples: l.Samples,
 	}
 	for _, given := range l.Samples {
 		if err := given.Check(); err != nil || given.Version < 0 || given.Version >= versions {
-			return trial.Round{}, errors.Join(fmt.Errorf("its sample of %s for version %d can't be", given.Metric, given.Version), err)
+			return trial.Round{}, 0, errors.Join(fmt.Errorf("its sample of %s for version %d can't be", given.Metric, given.Version), err)
 		}
 	}
 	if l.Weights != nil && len(l.Weights) != versions {
-		return trial.Round{}, fmt.Errorf("its weights: %d, not %d", len(l.Weights), versions)
+		return trial.Round{}, 0, fmt.Errorf("its weights: %d, not %d", len(l.Weights), versions)
 	}
 	if l.Generator != nil {
 		out.Generator = *l.Generator
 	}
 	if l.Requests == nil {
-		return out, nil
+		return out, 0, nil
 	}
-	var err error
 	out.Requests, err = readRequests(*l.Requests, versions, requests, unpacker)
-	return out, err
+	return out, l.Requests.Offset + int64(l.Requests.Bytes), err
 }
 
 func readRequests(at frame, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) ([]trial.Request, error) {

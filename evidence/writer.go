@@ -22,6 +22,7 @@ type Writer struct {
 	rounds   *os.File
 	requests *os.File
 	offset   int64
+	queries  *log
 	packer   *zstd.Encoder
 	buckets  *hdrhistogram.Histogram
 	raw      []byte
@@ -32,31 +33,55 @@ type Writer struct {
 // other files, named in stale, are removed first, so that nobody takes old
 // findings for new ones.
 func Create(dir string, h Header, trialFile []byte, stale ...string) (*Writer, error) {
-	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(RequestsFile)), 0o755); err != nil {
-		return nil, fmt.Errorf("making the evidence directory: %w", err)
-	}
-	for _, name := range append(stale, ReportFile) {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("removing an earlier report: %w", err)
-		}
+	if err := prepare(dir, stale); err != nil {
+		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, TrialFile), trialFile, 0o644); err != nil {
 		return nil, fmt.Errorf("writing the trial file: %w", err)
 	}
+	if err := os.RemoveAll(filepath.Join(dir, filepath.Dir(QueriesFile))); err != nil {
+		return nil, fmt.Errorf("removing earlier queries: %w", err)
+	}
+	w, err := open(dir, h, os.O_TRUNC)
+	if err != nil {
+		return nil, err
+	}
+	h.Schema = Schema
+	return w, w.writeLine(h)
+}
+
+// prepare makes the directories, and removes an earlier report.
+func prepare(dir string, stale []string) error {
+	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(RequestsFile)), 0o755); err != nil {
+		return fmt.Errorf("making the evidence directory: %w", err)
+	}
+	for _, name := range append(stale, ReportFile) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("removing an earlier report: %w", err)
+		}
+	}
+	return nil
+}
+
+// open opens the files of the rounds, to be written from their end on.
+func open(dir string, h Header, also int) (*Writer, error) {
 	packer, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<17))
 	if err != nil {
 		return nil, err
 	}
 	// 1 µs to 429 s, the longest that a record holds; two digits: 1 %.
-	w := &Writer{dir: dir, versions: h.Versions, packer: packer, buckets: hdrhistogram.New(1, 429_496_730, 2)}
-	if w.rounds, err = os.Create(filepath.Join(dir, RoundsFile)); err == nil {
-		w.requests, err = os.Create(filepath.Join(dir, RequestsFile))
+	w := &Writer{
+		dir: dir, versions: h.Versions, packer: packer, buckets: hdrhistogram.New(1, 429_496_730, 2),
+		queries: &log{path: filepath.Join(dir, QueriesFile)},
+	}
+	flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND | also
+	if w.rounds, err = os.OpenFile(filepath.Join(dir, RoundsFile), flags, 0o644); err == nil {
+		w.requests, err = os.OpenFile(filepath.Join(dir, RequestsFile), flags, 0o644)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making the evidence files: %w", err), w.Close())
 	}
-	h.Schema = Schema
-	return w, w.writeLine(h)
+	return w, nil
 }
 
 // Append makes a round durable.
@@ -68,6 +93,11 @@ func (w *Writer) Append(r trial.Round) error {
 	if r.Samples == nil {
 		if err := w.store(r, &l); err != nil {
 			return err
+		}
+	}
+	if len(r.Asked) > 0 {
+		if err := w.queries.append(inquiry{Series: r.Series, Round: r.Index, Asked: r.Asked}); err != nil {
+			return fmt.Errorf("storing what was asked for round %d: %w", r.Index, err)
 		}
 	}
 	if err := w.writeLine(l); err != nil {
@@ -149,7 +179,7 @@ func (w *Writer) WriteFile(name string, data []byte) error {
 // Close closes the files; rounds are durable already.
 func (w *Writer) Close() error {
 	var errs []error
-	for _, f := range []*os.File{w.rounds, w.requests} {
+	for _, f := range []*os.File{w.rounds, w.requests, w.queries.file} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}

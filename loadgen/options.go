@@ -58,6 +58,7 @@ type Target struct {
 	Version string                  `yaml:"version"`
 	Host    string                  `yaml:"host"`
 	Headers map[string]trial.Secret `yaml:"headers"`
+	Labels  map[string]string       `yaml:"labels"` // what else tells it from others, in questions about metrics
 }
 
 // Ready is the ready: part of the trial file that HTTP can answer.

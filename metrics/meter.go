@@ -24,7 +24,10 @@ type Meter struct {
 	metrics  []Metric
 	versions []Version
 	windows  Windows
-	count    int // windows of the trial
+	first    int           // number of the first window: rounds before it were another run's
+	count    int           // windows of the trial
+	warmup   time.Duration // of the load that windows begin with
+	seed     uint64        // of made-up numbers
 	around   Surroundings
 	ledger   *ledger
 }
@@ -35,12 +38,9 @@ type Meter struct {
 // Nothing that a provider says or does not say is an error here.
 func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
 	return func(yield func(trial.Round, error) bool) {
-		began := m.around.Now()
-		at := func(i int) Window {
-			return Window{From: began.Add(time.Duration(i) * m.windows.Interval), To: began.Add(time.Duration(i+1) * m.windows.Interval)}
-		}
-		for i := -1; i < m.count; i++ {
-			w := at(i)
+		began := m.around.Now().Add(-m.start(m.first))
+		for i := m.first - 1; i < m.first+m.count; i++ {
+			w := Window{From: began.Add(m.start(i)), To: began.Add(m.start(i + 1))}
 			if !m.until(ctx, w.To.Add(m.windows.Delay)) {
 				return
 			}
@@ -48,11 +48,32 @@ func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
 			if ctx.Err() != nil {
 				return
 			}
-			if i >= 0 && !yield(round, nil) {
+			round.Closed = m.around.Now().Sub(began)
+			if i >= m.first && !yield(round, nil) {
 				return
 			}
 		}
 	}
+}
+
+// start is when a window begins, since the first slot of the trial.
+func (m *Meter) start(index int) time.Duration { return time.Duration(index) * m.windows.Interval }
+
+// Once asks about the last window that a provider can know all of, and about the
+// one before it for differences.
+func (m *Meter) Once(ctx context.Context) trial.Round {
+	to := m.around.Now().Add(-m.windows.Delay)
+	from := to.Add(-m.windows.Interval)
+	m.ask(ctx, -1, Window{From: from.Add(-m.windows.Interval), To: from})
+	return m.ask(ctx, 0, Window{From: from, To: to})
+}
+
+// Close lets go of what the provider is asked through.
+func (m *Meter) Close() error {
+	if m.source == nil {
+		return nil
+	}
+	return m.source.close()
 }
 
 // until waits for a time, and reports false when ctx ended first.
@@ -72,14 +93,22 @@ func (m *Meter) until(ctx context.Context, at time.Time) bool {
 func (m *Meter) ask(ctx context.Context, index int, w Window) trial.Round {
 	ctx, done := context.WithTimeout(ctx, m.windows.Interval)
 	defer done()
-	got := m.putAll(ctx, m.inquiries(), w)
+	all := m.inquiries()
+	got := m.putAll(ctx, all, w)
 	m.ledger.enter(w)
 	round := trial.Round{
-		Series: m.series, Index: index, Complete: true,
-		Start: time.Duration(index) * m.windows.Interval, End: time.Duration(index+1) * m.windows.Interval,
+		Series: m.series, Index: index, Complete: true, Start: m.start(index), End: m.start(index + 1),
+		Warmup: m.start(index) < m.warmup,
 	}
-	for i := range m.metrics {
+	for _, q := range all {
+		round.Asked = append(round.Asked, m.asked(q, got[q]))
+	}
+	for i, metric := range m.metrics {
 		for v := range m.versions {
+			if metric.Mock != nil {
+				round.Samples = append(round.Samples, m.mocked(metric, v, index))
+				continue
+			}
 			round.Samples = append(round.Samples, m.sample(i, v, got, w))
 		}
 	}
@@ -93,6 +122,8 @@ type inquiry struct {
 }
 
 type said struct {
+	text   string // that was asked, places filled in
+	took   time.Duration
 	answer answer
 	err    error
 }
@@ -100,6 +131,9 @@ type said struct {
 func (m *Meter) inquiries() []inquiry {
 	var all []inquiry
 	for i, metric := range m.metrics {
+		if metric.Mock != nil {
+			continue
+		}
 		queries, _ := metric.queries() // checked before
 		for v := range m.versions {
 			for _, p := range queries {
@@ -119,8 +153,7 @@ func (m *Meter) putAll(ctx context.Context, all []inquiry, w Window) map[inquiry
 		asked.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			got, err := m.put(ctx, m.metrics[q.metric], q.part, m.versions[q.version], w)
-			replies[i] = said{got, err}
+			replies[i] = m.put(ctx, m.metrics[q.metric], q.part, m.versions[q.version], w)
 		})
 	}
 	asked.Wait()
@@ -144,7 +177,9 @@ func (m *Meter) sample(metric, version int, got map[inquiry]said, w Window) tria
 		return trial.Missed(version, of.Name, m.around.hide(err.Error()))
 	}
 	r := reader{ledger: m.ledger, metric: of, version: version, running: m.runs(of), window: w}
-	return r.sample(answers)
+	s := r.sample(answers)
+	s.Missing = m.around.hide(s.Missing) // it may name what came
+	return s
 }
 
 func (m *Meter) runs(metric Metric) bool {
@@ -154,15 +189,16 @@ func (m *Meter) runs(metric Metric) bool {
 	return m.language.running
 }
 
-func (m *Meter) put(ctx context.Context, metric Metric, p part, version Version, w Window) (answer, error) {
+func (m *Meter) put(ctx context.Context, metric Metric, p part, version Version, w Window) said {
 	places := placesOf(version, w)
 	text, err := fill(metric.given()[p], places, m.language.quote)
 	if err != nil {
-		return answer{}, err
+		return said{text: metric.given()[p], err: err}
 	}
+	began := m.around.Now()
 	got, err := m.source.ask(ctx, ask{metric: metric, part: p, text: text, places: places, window: w})
 	if err != nil {
-		return answer{}, fmt.Errorf("%s: %w", p, err)
+		err = fmt.Errorf("%s: %w", p, err)
 	}
-	return got, nil
+	return said{text: text, took: m.around.Now().Sub(began), answer: got, err: err}
 }

@@ -75,6 +75,7 @@ type Traffic struct {
 	Every    time.Duration // least time between two moves by the evidence
 	Settle   time.Duration // for how long after a move no round is judged
 	Dry      bool          // the route moves nothing, so that every round is judged
+	Since    time.Duration // when the trial goes on, in the time of its rounds; 0 where it begins
 	Clock    func() time.Time
 }
 
@@ -114,7 +115,8 @@ func (s *steering) open(ctx context.Context) error {
 	if err := s.Route.Shift(ctx, s.Opening); err != nil {
 		return refused("could not move traffic", err)
 	}
-	s.moved(move{weights: s.Opening}, "start")
+	s.last, s.asked = s.Since, s.Since
+	s.moved(move{begun: s.Since, done: s.Since, weights: s.Opening}, "start")
 	return nil
 }
 

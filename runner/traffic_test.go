@@ -303,3 +303,20 @@ func TestRoundsBesideAMoveThatFailedAreKeptAndNotJudged(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTrafficOfATrialThatGoesOnIsInItsTime(t *testing.T) {
+	r := &road{}
+	s := &steering{Traffic: Traffic{Route: r, Opening: []int{90, 10}, Since: 5 * time.Minute, Settle: 2 * time.Second, Clock: func() time.Time { return r.now }}}
+	if err := s.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	window := func(i int) trial.Round {
+		out := trial.Round{Start: time.Duration(i) * 15 * time.Second, End: time.Duration(i+1) * 15 * time.Second}
+		s.mark(&out)
+		return out
+	}
+	first, second := window(20), window(21)
+	if !first.Settling || second.Settling || !slices.Equal(first.Weights, []int{90, 10}) || s.told.Course[0].At != 5*time.Minute {
+		t.Errorf("%+v, %+v, %+v", first, second, s.told.Course)
+	}
+}

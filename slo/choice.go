@@ -138,7 +138,10 @@ func (j *Judge) why(w int) string {
 		_, _, change := j.compare(race.reward.equal(), w, rival)
 		parts = append(parts, fmt.Sprintf("its %s is %s", race.reward.equal().subject(), comparison(change, j.versions[rival].Name)))
 	}
-	text := fmt.Sprintf("%s wins: %s, and it meets every objective", j.versions[w].Name, strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s wins: %s", j.versions[w].Name, strings.Join(parts, ", "))
+	if len(j.counted()) > 0 {
+		text += ", and it meets every objective"
+	}
 	if j.contest.pattern == Pareto && len(j.versions) > 2 {
 		text += "; of the candidates shown to be better by every reward it is the likeliest best by the first"
 	}

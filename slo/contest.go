@@ -71,10 +71,12 @@ func (j *Judge) elect() {
 	j.contest.winner = j.likeliest(able)
 }
 
-// passed reports whether a candidate met every objective.
+// passed reports whether a candidate met every objective. Where rewards are all
+// that is asked, as they may be of live traffic, there is none to be met.
 func (j *Judge) passed(v int) bool {
-	any := false
-	for _, q := range j.counted() {
+	asked := j.counted()
+	any := len(asked) == 0
+	for _, q := range asked {
 		if q.candidate != v {
 			continue
 		}

@@ -57,6 +57,18 @@ type Unit trial.Unit
 
 var units = []trial.Unit{trial.Plain, trial.Seconds, trial.Share, trial.PerSecond, trial.Bytes, trial.BytesPerSecond}
 
+// UnitNames are the words for all units that a metric may have.
+func UnitNames() []string {
+	var words []string
+	for _, u := range units {
+		words = append(words, u.String())
+	}
+	return words
+}
+
+// PerNames are the words for what a total may be divided by.
+func PerNames() []string { return slices.Clone(perNames) }
+
 // MarshalText writes the unit as a word.
 func (u Unit) MarshalText() ([]byte, error) { return trial.Unit(u).MarshalText() }
 

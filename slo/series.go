@@ -99,6 +99,14 @@ func (j *Judge) seriesNamed(name string) *series {
 	return nil
 }
 
+// Asks reports whether the policy is about a declared metric: by an objective or
+// a reward, or because the metric counts requests or must be there.
+func (p Policy) Asks(m Metric) bool {
+	isIt := func(o Objective) bool { return o.metric == declared && o.of.Name == m.Name }
+	return m.Traffic || m.MustHave || slices.ContainsFunc(p.Objectives, isIt) ||
+		slices.ContainsFunc(p.Rewards, func(r Reward) bool { return isIt(r.equal()) })
+}
+
 // seriesOf is the series that an objective is judged on.
 func (j *Judge) seriesOf(o Objective) *series {
 	return j.seriesNamed(o.series())

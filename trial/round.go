@@ -31,6 +31,10 @@ type Round struct {
 	Examples  []Example // unexpected answers of a kind not told before
 
 	Samples []Sample // of metrics from elsewhere, one for each version and metric; nil in rounds of load
+
+	// Asked is what the samples came of. It is kept beside the rounds, and is not
+	// read back with them.
+	Asked []Asked
 }
 
 // LoadSeries is the series of rounds that the load generator makes.

@@ -1,0 +1,167 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The trial file that docs/metrics.md shows.
+func TestTrialFileOfThePageIsTaken(t *testing.T) {
+	page, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(page), "```yaml\n")
+	shown, _, found := strings.Cut(shown, "```\n")
+	file, warnings, err := Load(Sources{Environ: []string{"PROMETHEUS_TOKEN=t0ken"}, ReadFile: files(map[string]string{"seatrial.yaml": shown})})
+	if err != nil || len(warnings) > 0 || !found {
+		t.Fatal(err, warnings)
+	}
+	if !file.NoLoad() || file.JudgedWindows() != 120 || len(file.Metrics) != 2 || file.Policy().NoLoad != true {
+		t.Errorf("%d windows, metrics %v", file.JudgedWindows(), file.Metrics)
+	}
+}
+
+// secretive is a trial with a header for its provider.
+func secretive(header, place string) string {
+	return `
+baseline: {version: v1}
+candidate: {version: v2}
+name: ` + place + `
+providers: {prometheus: {url: "http://p.svc", headers: {X-Key: ` + header + `}}}
+metrics: {name: queue, kind: value, query: q}
+objectives: [queue <= 5]
+`
+}
+
+func TestSecretsMayBeInFilesAndInTheCluster(t *testing.T) {
+	for written, want := range map[string]string{
+		`"k-${KEY}"`:               "k-k3y",
+		"{file: key}":              "in-a-file",
+		`"k-${file:key}"`:          "k-in-a-file",
+		"{secret: ns/n, key: t.k}": "of ns n t.k",
+		"{secret: n, key: t}":      "of  n t",
+		`"k ${secret:ns/n/t}"`:     "k of ns n t",
+	} {
+		file, _, err := Load(Sources{
+			Environ:  []string{"KEY=k3y"},
+			ReadFile: files(map[string]string{"seatrial.yaml": secretive(written, "shop"), "key": "in-a-file\n"}),
+		})
+		if err != nil {
+			t.Errorf("%s: %v", written, err)
+			continue
+		}
+		if needs := strings.Contains(written, "secret"); file.NeedsCluster() != needs {
+			t.Errorf("%s: the cluster is needed: %v", written, !needs)
+		}
+		err = file.FillSecrets(func(r SecretRef) (string, error) { return "of " + r.Namespace + " " + r.Name + " " + r.Key + "\n", nil })
+		got := file.Providers["prometheus"].Headers["X-Key"]
+		if err != nil || got.Reveal() != want {
+			t.Errorf("%s is %q, %v; want %q", written, got.Reveal(), err, want)
+		}
+		text, err := file.YAML()
+		if err != nil || !strings.Contains(string(text), "X-Key: "+got.String()) || !strings.Contains(got.String(), "${") {
+			t.Errorf("%s is written as %q, %v", written, got.String(), err)
+		}
+		if hidden := strings.Join(append(file.Secrets(), file.Load.Secrets...), "\n"); !strings.Contains(hidden, want) || strings.Contains(hidden, "${secret:") {
+			t.Errorf("%s: hidden is %q", written, hidden)
+		}
+		if _, err := LoadStored(text, nil); err != nil {
+			t.Errorf("%s: stored: %v", written, err)
+		}
+	}
+}
+
+func TestSecretsThatCantBeHadAreMistakes(t *testing.T) {
+	for _, c := range [][3]string{
+		{"{file: none}", "shop", "headers.X-Key: ${file:none}: "},
+		{"{file: empty}", "shop", "headers.X-Key: ${file:empty} is empty"},
+		{"{secret: a/b/c/d, key: k}", "shop", "write it as ${secret:NAMESPACE/NAME/KEY}"},
+		{"{secret: a/b}", "shop", "a secret is a text, {file: PATH}, or {secret: NAMESPACE/NAME, key: KEY}"},
+		{"{file: [a]}", "shop", "file is to be a single value"},
+		{"x", "${file:key}", "name: ${file:key} would be shown here"},
+		{"x", "${secret:a/b/c}", "name: ${secret:a/b/c} would be shown here"},
+	} {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": secretive(c[0], c[1]), "key": "in-a-file", "empty": "\n"})})
+		var mistakes *Mistakes
+		if !errors.As(err, &mistakes) || !strings.Contains(err.Error(), c[2]) || strings.Contains(err.Error(), "in-a-file") || len(mistakes.All) != 1 {
+			t.Errorf("%s and %s: %v, want %q", c[0], c[1], err, c[2])
+		}
+	}
+}
+
+func TestSecretsThatTheClusterDoesNotGiveAreAnError(t *testing.T) {
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": secretive("{secret: n, key: t}", "shop")})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.FillSecrets(func(SecretRef) (string, error) { return "", errors.New("forbidden") }); err == nil {
+		t.Error("filled with nothing")
+	}
+}
+
+func TestWithLoadWindowsLastAsLongAndBeginWithTheWarmup(t *testing.T) {
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": `
+candidate: http://shop.svc
+providers: {prometheus: http://p.svc}
+metrics: {name: cpu, kind: value, unit: share, query: q}
+windows: {interval: 2s}
+load: {for: 100s, warmup: 5s}
+objectives: [cpu <= 70%]
+`})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := file.Asked()
+	if diff := cmp.Diff([]int{52, 49, 5}, []int{p.Count, file.JudgedWindows(), int(p.Warmup / time.Second)}); diff != "" || file.NoLoad() {
+		t.Error(diff)
+	}
+}
+
+// Nobody must be waiting for a metric that was only made up.
+func TestMockIsForDryRunsAlone(t *testing.T) {
+	text := `
+baseline: {version: v1}
+candidate: {version: v2}
+providers: {prometheus: http://p.svc}
+metrics: {name: queue, kind: value, query: q, mock: {candidate: 3}}
+objectives: [queue <= 5]
+`
+	load := func(flags map[string]string) (File, error) {
+		file, _, err := Load(Sources{Flags: flags, ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		return file, err
+	}
+	if file, err := load(nil); err != nil || file.Asked().Metrics[0].Mock != nil {
+		t.Errorf("made up without a dry run, %v", err)
+	}
+	if file, err := load(map[string]string{"dry-run": "true"}); err != nil || file.Asked().Metrics[0].Mock == nil {
+		t.Errorf("asked for in a dry run, %v", err)
+	}
+	text = strings.Replace(text, "{candidate: 3}", "{canary: 3}", 1)
+	if _, err := load(map[string]string{"dry-run": "true"}); err == nil || !strings.Contains(err.Error(), `no version has the name "canary"`) {
+		t.Error(err)
+	}
+}
+
+func TestPasswordsOfDatabasesAreMasked(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"postgres://u:p4ssw0rd@db/shop?sslmode=require": "p4ssw0rd",
+		"host=db user=u password=p4ssw0rd dbname=shop":  "p4ssw0rd",
+		"host=db password='p4ss w0rd' dbname=shop":      "p4ss w0rd",
+	} {
+		file, _, _ := Load(Sources{Environ: []string{"DSN=" + dsn}, ReadFile: files(map[string]string{"seatrial.yaml": `
+baseline: {version: v1}
+candidate: {version: v2}
+providers: {db: {type: postgres, dsn: "${DSN}"}}
+`})})
+		if secrets := file.Secrets(); !slices.Contains(secrets, want) || !slices.Contains(secrets, dsn) {
+			t.Errorf("%s: masked are %q", dsn, secrets)
+		}
+	}
+}

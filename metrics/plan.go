@@ -1,0 +1,183 @@
+package metrics
+
+import (
+	"cmp"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// Plan is all that a trial asks of others, and when.
+type Plan struct {
+	Providers map[string]Provider
+	Metrics   []Metric // From is the name of a provider
+	Versions  []Version
+	Windows   Windows
+
+	First  int           // number of the first window
+	Count  int           // windows
+	Warmup time.Duration // of the load that they begin with: windows that begin within it are not judged
+	Seed   uint64        // of made-up numbers
+}
+
+// Series is the series that a metric's windows are in: each provider has its
+// own, and the only one the usual.
+func (p Plan) Series(of Metric) string {
+	for _, m := range p.Metrics {
+		if m.From != of.From {
+			return cmp.Or(of.From, trial.MetricsSeries)
+		}
+	}
+	return trial.MetricsSeries
+}
+
+// Meters are one for each provider that is asked, in the order of the metrics;
+// nothing is sent.
+func (p Plan) Meters(s Surroundings) ([]*Meter, error) {
+	var meters []*Meter
+	at := map[string]*Meter{}
+	for _, metric := range p.Metrics {
+		m := at[metric.From]
+		if m == nil {
+			m = &Meter{
+				series: p.Series(metric), versions: p.Versions, windows: p.windowsOf(metric.From),
+				first: p.First, count: p.Count, warmup: p.Warmup, seed: p.Seed, around: s, ledger: newLedger(),
+			}
+			at[metric.From], meters = m, append(meters, m)
+		}
+		if metric.Mock == nil && m.source == nil {
+			if err := m.open(metric.From, p.Providers[metric.From]); err != nil {
+				return nil, errors.Join(err, closeAll(meters))
+			}
+		}
+		m.metrics = append(m.metrics, metric)
+	}
+	return meters, nil
+}
+
+func closeAll(meters []*Meter) error {
+	var errs []error
+	for _, m := range meters {
+		errs = append(errs, m.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// windowsOf are the windows with the provider's own delay, if it has one.
+func (p Plan) windowsOf(provider string) Windows {
+	w := p.Windows
+	if delay := p.Providers[provider].Delay; delay != nil {
+		w.Delay = *delay
+	}
+	return w
+}
+
+func (m *Meter) open(name string, p Provider) error {
+	var err error
+	if m.language, err = languageFor(p.Type); err != nil {
+		return fmt.Errorf("the provider %s: %w", name, err)
+	}
+	if m.source, err = m.language.open(p, m.around); err != nil {
+		return fmt.Errorf("the provider %s: %s", name, m.around.hide(err.Error()))
+	}
+	return nil
+}
+
+// ProviderTypes are the words that a provider's type may have.
+func ProviderTypes() []string {
+	var words []string
+	for _, l := range languages() {
+		words = append(words, l.word)
+	}
+	return words
+}
+
+// Check returns what is wrong with a provider; nothing is sent.
+func (p Provider) Check(s Surroundings) error {
+	if p.Type == "" {
+		return fmt.Errorf("no type: say what it is (known: %s)", strings.Join(ProviderTypes(), ", "))
+	}
+	l, err := languageFor(p.Type)
+	if err != nil {
+		return err
+	}
+	source, err := l.open(p, s)
+	if err != nil {
+		return err
+	}
+	return source.close()
+}
+
+// Secrets are the resolved texts of everything in a provider that is a
+// credential, but for its headers and what its URL has.
+func (p Provider) Secrets() []string {
+	out := []string{p.DSN.Reveal(), p.Auth.Bearer.Reveal()}
+	if b := p.Auth.Basic; b != nil {
+		out = append(out, b.Password.Reveal(), base64.StdEncoding.EncodeToString([]byte(b.User+":"+b.Password.Reveal())))
+	}
+	if o := p.Auth.OAuth; o != nil {
+		out = append(out, o.Secret.Reveal())
+	}
+	if a := p.Auth.AWS; a != nil {
+		out = append(out, a.Access.Reveal(), a.Secret.Reveal(), a.Session.Reveal())
+	}
+	return out
+}
+
+// Check returns what is wrong with a metric that a provider of this type is to be
+// asked about, for these versions.
+func (m Metric) Check(provider string, versions []Version) error {
+	l, err := languageFor(provider)
+	if err != nil {
+		return nil // said of the provider
+	}
+	queries, err := m.queries()
+	if err != nil {
+		return err
+	}
+	if err := l.check(m); err != nil {
+		return err
+	}
+	for _, v := range versions {
+		if err := m.fits(l, v, queries); err != nil {
+			return fmt.Errorf("%w; of %s: places are filled with version, name and the labels that a version has", err, v.Name)
+		}
+	}
+	return nil
+}
+
+// fits holds that something is known for every place in the queries.
+func (m Metric) fits(l language, v Version, queries []part) error {
+	if l.fits != nil {
+		return l.fits(m, v)
+	}
+	places := placesOf(v, Window{})
+	for _, p := range queries {
+		if _, err := fill(m.given()[p], places, l.quote); err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+	}
+	return nil
+}
+
+// CheckMock returns what is wrong with made-up numbers for these versions.
+func (m Metric) CheckMock(versions []Version) error {
+	var names []string
+	for _, v := range versions {
+		if names = append(names, v.Name); m.Kind == trial.CountsKind && (m.Mock[v.Name] < 0 || m.Mock[v.Name] > 1) {
+			return fmt.Errorf("%v is no share, which counts have: write one from 0 to 1", m.Mock[v.Name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Mock)) {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("no version has the name %q (there are: %s)%s", name, strings.Join(names, ", "), trial.DidYouMean(name, names))
+		}
+	}
+	return nil
+}
