@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -177,7 +178,10 @@ func (d *decoder) statement(into encoding.TextUnmarshaler, written string, sourc
 }
 
 func (d *decoder) slice(n *node, v reflect.Value, path string) {
-	if (v.Type() == reflect.TypeFor[Actions]() || v.Type() == reflect.TypeFor[[]Metric]()) && n.kind != list {
+	switch {
+	case v.Type() == reflect.TypeFor[[]Metric]() && n.areNamed():
+		n = n.asNamed()
+	case (v.Type() == reflect.TypeFor[Actions]() || v.Type() == reflect.TypeFor[[]Metric]()) && n.kind != list:
 		n = &node{kind: list, at: n.at, items: []*node{n}}
 	}
 	if n.kind != list {
@@ -189,6 +193,26 @@ func (d *decoder) slice(n *node, v reflect.Value, path string) {
 		d.decode(item, made.Index(i), fmt.Sprintf("%s[%d]", path, i))
 	}
 	v.Set(made)
+}
+
+// areNamed reports whether metrics are written as a mapping from their names. A
+// metric itself says what it is.
+func (n *node) areNamed() bool {
+	return n.kind == mapping && n.find("kind") == nil && n.find("preset") == nil && n.find("name") == nil &&
+		!slices.ContainsFunc(n.entries, func(e entry) bool { return e.value.kind != mapping })
+}
+
+// asNamed is the list of what a mapping has from names.
+func (n *node) asNamed() *node {
+	out := &node{kind: list, at: n.at}
+	for _, e := range n.entries {
+		named := &node{kind: mapping, at: e.at, entries: slices.Clone(e.value.entries)}
+		if named.find("name") == nil {
+			named.set("name", &node{kind: scalar, text: escape(e.key), at: e.at})
+		}
+		out.items = append(out.items, named)
+	}
+	return out
 }
 
 func (d *decoder) table(n *node, v reflect.Value, path string) {

@@ -165,3 +165,25 @@ providers: {db: {type: postgres, dsn: "${DSN}"}}
 		}
 	}
 }
+
+func TestMetricsMayBeAMappingFromTheirNames(t *testing.T) {
+	text := `
+baseline: {version: v1}
+candidate: {version: v2}
+providers: {prometheus: http://p.svc}
+metrics:
+  queue: {kind: value, query: q}
+  calls: {kind: total, query: n}
+objectives: [queue <= 5, calls <= 5]
+`
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+	if err != nil || len(file.Metrics) != 2 || file.Metrics[0].Name != "queue" || file.Metrics[1].Name != "calls" {
+		t.Errorf("%v, %v", file.Metrics, err)
+	}
+	if err := conforms(t, compiled(t), text); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": strings.Replace(text, "value", "valu", 1)})}); err == nil || !strings.Contains(err.Error(), "seatrial.yaml:6:17: metrics[0].kind") {
+		t.Error(err)
+	}
+}

@@ -45,7 +45,10 @@ func schemaOf(t reflect.Type, path string) object {
 	switch {
 	case isScalar(t):
 		s = scalarSchema(t)
-	case t == reflect.TypeFor[Actions](), t == reflect.TypeFor[[]Metric]():
+	case t == reflect.TypeFor[[]Metric]():
+		one := schemaOf(t.Elem(), path+"[]")
+		s = object{"anyOf": []object{one, {"type": "array", "items": one}, {"type": "object", "additionalProperties": one}}}
+	case t == reflect.TypeFor[Actions]():
 		one := schemaOf(t.Elem(), path+"[]")
 		s = object{"anyOf": []object{one, {"type": "array", "items": one}}}
 	case t.Kind() == reflect.Slice:

@@ -97,11 +97,11 @@ func firstOf(err error) string {
 func (a *attempt) try(ctx context.Context, where platform.Platform) int {
 	p, file, log := a.process, a.file, newParts(a.process, where)
 	log.begin(p.stderr, "inputs", "Inputs")
-	watcher, hooks := newProgress(p, file, log), newHooks(p, file, cluster, log)
+	watcher, hooks := newProgress(p, file, log), newHooks(p, file, a.cluster, log)
 	out := a.run(ctx, hooks, watcher)
 	watcher.end()
-	if cluster != nil {
-		fmt.Fprintf(p.stderr, "✓ cluster    %d requests to its API server\n", cluster.Calls())
+	if a.cluster != nil {
+		fmt.Fprintf(p.stderr, "✓ cluster    %d requests to its API server\n", a.cluster.Calls())
 	}
 	r := a.report(out)
 	r.ExitCode = exitCode(r, file.Mode, context.Cause(ctx))

@@ -22,6 +22,7 @@ import (
 
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/evidence"
+	"github.com/seatrial/seatrial/k8s"
 	"github.com/seatrial/seatrial/runner"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -117,7 +118,7 @@ traffic:
 		readFile: func(path string) ([]byte, error) {
 			return []byte(map[string]string{"trial.yaml": text, "kubeconfig": nowhere}[path]), nil
 		},
-		openRoute: func(process, config.File) (runner.Route, error) { return s, nil },
+		openRoute: func(process, config.File, *k8s.Cluster) (runner.Route, error) { return s, nil },
 	}
 	return result{p.run(t.Context(), map[string]string{"config": "trial.yaml", "seed": "3"}), stdout.String(), stderr.String(), dir}
 }

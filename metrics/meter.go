@@ -153,7 +153,7 @@ func (m *Meter) putAll(ctx context.Context, all []inquiry, w Window) map[inquiry
 		asked.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			replies[i] = m.put(ctx, m.metrics[q.metric], q.part, m.versions[q.version], w)
+			replies[i] = m.inquire(ctx, m.metrics[q.metric], q.part, m.versions[q.version], w)
 		})
 	}
 	asked.Wait()
@@ -189,16 +189,26 @@ func (m *Meter) runs(metric Metric) bool {
 	return m.language.running
 }
 
-func (m *Meter) put(ctx context.Context, metric Metric, p part, version Version, w Window) said {
+// inquire puts one question, and keeps how it was put.
+func (m *Meter) inquire(ctx context.Context, metric Metric, p part, version Version, w Window) said {
+	text, err := fill(metric.given()[p], placesOf(version, w), m.language.quote)
+	if err != nil {
+		text = metric.given()[p] // put says what is wrong with it
+	}
+	began := m.around.Now()
+	got, err := m.put(ctx, metric, p, version, w)
+	return said{text: text, took: m.around.Now().Sub(began), answer: got, err: err}
+}
+
+func (m *Meter) put(ctx context.Context, metric Metric, p part, version Version, w Window) (answer, error) {
 	places := placesOf(version, w)
 	text, err := fill(metric.given()[p], places, m.language.quote)
 	if err != nil {
-		return said{text: metric.given()[p], err: err}
+		return answer{}, err
 	}
-	began := m.around.Now()
 	got, err := m.source.ask(ctx, ask{metric: metric, part: p, text: text, places: places, window: w})
 	if err != nil {
-		err = fmt.Errorf("%s: %w", p, err)
+		return answer{}, fmt.Errorf("%s: %w", p, err)
 	}
-	return said{text: text, took: m.around.Now().Sub(began), answer: got, err: err}
+	return got, nil
 }
