@@ -38,6 +38,7 @@ func TestRoundsAreAppendedBehindEveryCut(t *testing.T) {
 			t.Fatal(err)
 		}
 		next := round(len(e.Rounds))
+		next.Requests[0].Slot = 99 // unlike those of any other
 		if err := errors.Join(w.Append(next), w.Append(windowRound(7)), w.Close()); err != nil {
 			t.Fatal(err)
 		}

@@ -67,22 +67,23 @@ func TestNoMeterMeasuresBeyondTheTrial(t *testing.T) {
 		if out.Status != trial.Judged || ended != 2 || len(s.kept) > 7 {
 			t.Errorf("%s after %d rounds, %d meters ended", out.Status, len(s.kept), ended)
 		}
+		began := time.Now()
 		for range both.Rounds(t.Context()) {
 			break // the caller stops
 		}
-		if ended != 4 {
-			t.Errorf("%d meters ended, want 4", ended)
+		if took := time.Since(began); ended != 4 || took > 15*time.Second {
+			t.Errorf("%d meters ended, want 4, after %s", ended, took)
 		}
 	})
 }
 
 func TestTheFirstErrorEndsAllMeters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ended := 0
+		ended, began := 0, time.Now()
 		both := Together(pacer{"load", time.Second, 3, errors.New("no such host"), &ended}, pacer{"metrics", time.Minute, 99, nil, &ended})
 		out := Run(t.Context(), Stages{Waiter: waiter{}, Meter: both, Store: &store{}, Judge: judge(undecided), Watcher: &watcher{}})
-		if out.Status != trial.Broken || ended != 2 {
-			t.Errorf("%s, %q, %d meters ended", out.Status, out.Reason, ended)
+		if took := time.Since(began); out.Status != trial.Broken || ended != 2 || took > 3*time.Second {
+			t.Errorf("%s, %q, %d meters ended after %s", out.Status, out.Reason, ended, took)
 		}
 	})
 }
