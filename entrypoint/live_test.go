@@ -180,3 +180,39 @@ func TestEveryMetricIsAskedForOnceAndShown(t *testing.T) {
 	r := run(file)
 	r.wants(t, exitBroken, "checkout-errors of candidate: hits: HTTP 400 Bad Request: storage is away: Bearer ***")
 }
+
+func TestAnyAPIMayBeAskedFromTheFile(t *testing.T) {
+	t.Parallel()
+	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer s3cret-of-stats" || r.URL.Path != "/v1/requests" {
+			http.Error(w, "no: "+r.Header.Get("Authorization"), http.StatusForbidden)
+			return
+		}
+		failed := map[string]int{"v1": 10, "v2": 200}[r.URL.Query().Get("version")]
+		_, _ = fmt.Fprintf(w, `{"failed": %d, "all": 1000}`, failed)
+	})
+	file := write(t, fmt.Sprintf(`
+baseline: {version: v1}
+candidate: {version: v2}
+providers:
+  stats: {type: rest, url: %q, auth: {bearer: "${TOKEN}"}}
+metrics:
+  errors-of-checkout:
+    kind: counts
+    path: v1/requests
+    params: {version: "{{version}}", from: "{{from}}", to: "{{to}}"}
+    answer: "{hits: .failed, trials: .all}"
+windows: {interval: 100ms, for: 5s}
+objectives: [errors-of-checkout <= baseline + 5%%]
+`, address))
+	c := command(t, "--config", file)
+	c.Env = append(c.Env, "TOKEN=s3cret-of-stats")
+	finish(t, c).wants(t, exitFail, "errors-of-checkout is 19 points above baseline")
+	c = command(t, "metrics", "--config", file)
+	c.Env = append(c.Env, "TOKEN=s3cret-of-nobody")
+	r := finish(t, c)
+	r.wants(t, exitBroken, "HTTP 403 Forbidden: no: Bearer ***")
+	if strings.Contains(r.stdout+r.stderr, "s3cret") {
+		t.Error("the token is shown")
+	}
+}
