@@ -132,7 +132,7 @@ func TestACrashLoopWithoutAProbeIsNotReady(t *testing.T) {
 	namespace := cluster.Namespace(t)
 	cluster.Apply(t, namespace, app("canary", testcluster.ProgramImage, crashes, ""))
 	end := waitFor(t, cluster.Kubeconfig, namespace, "3m", "deployment/canary")
-	end.wants(t, 4, "can't become ready: deployment/canary", "exit code 64", "3 restarts", "no-such-flag", "before its restart", "BackOff")
+	end.wants(t, 4, "can't become ready: deployment/canary", "exit code 64", "3 restarts", "no-such-flag", "BackOff")
 	if !strings.Contains(end.said, "unknown flag") {
 		t.Errorf("the container's last words are missing:\n%s", end.said)
 	}
