@@ -15,19 +15,25 @@ var bounds = [...]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 // counters are what the service tells of itself: the answers that it gave.
 type counters struct {
-	mu      sync.Mutex // guards all
-	answers map[int]int
-	buckets [len(bounds) + 1]int
-	seconds float64
+	mu        sync.Mutex // guards all
+	answers   map[int]int
+	converted int
+	buckets   [len(bounds) + 1]int
+	seconds   float64
 }
 
-func (c *counters) count(status int, took time.Duration) {
+// count takes an answer; converted says whether its user would go on to buy,
+// which nobody does after an error.
+func (c *counters) count(status int, converted bool, took time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.answers == nil {
 		c.answers = map[int]int{}
 	}
 	c.answers[status]++
+	if converted && status < http.StatusBadRequest {
+		c.converted++
+	}
 	i, _ := slices.BinarySearch(bounds[:], took.Seconds())
 	c.buckets[i]++
 	c.seconds += took.Seconds()
@@ -43,6 +49,7 @@ func (c *counters) expose(w http.ResponseWriter, version string) {
 	for _, status := range slices.Sorted(maps.Keys(c.answers)) {
 		fmt.Fprintf(&out, "sample_requests_total{version=%q,code=\"%d\"} %d\n", version, status, c.answers[status])
 	}
+	fmt.Fprintf(&out, "# TYPE sample_conversions_total counter\nsample_conversions_total{version=%q} %d\n", version, c.converted)
 	out.WriteString("# TYPE sample_request_duration_seconds histogram\n")
 	total := 0
 	for i, n := range c.buckets {

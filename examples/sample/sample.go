@@ -34,6 +34,8 @@ type Options struct {
 	Body    int               // least length of the body in bytes; padding follows Text
 	Errors  float64           // share of requests answered 500
 
+	Conversions float64 // share of the good answers after which a user converts; its counter is among the Metrics
+
 	Metrics     string // path at which it tells of its answers to Prometheus, neither slowed nor counted; empty: nowhere
 	Version     string // label of these metrics
 	ErrorsAfter int    // requests that are answered before the errors begin
@@ -72,6 +74,7 @@ func (o Options) Validate() error {
 	demand(o.Spread >= 0, "spread %v: must be 0 or more", o.Spread)
 	demand(o.Scale > 0, "scale %v: must be above 0", o.Scale)
 	demand(o.Errors >= 0 && o.Errors <= 1, "errors %v: must be a share from 0 to 1", o.Errors)
+	demand(o.Conversions >= 0 && o.Conversions <= 1, "conversions %v: must be a share from 0 to 1", o.Conversions)
 	demand(o.Status >= 200 && o.Status <= 599, "status %d: must be from 200 to 599", o.Status)
 	demand(o.ErrorsAfter >= 0, "errors-after %d: must not be negative", o.ErrorsAfter)
 	demand(o.Body >= 0, "body %d: must not be negative", o.Body)
@@ -89,6 +92,7 @@ func New(o Options) http.Handler {
 		started: time.Now(),
 		body:    o.Text + strings.Repeat(".", max(0, o.Body-len(o.Text))),
 		draws:   rand.New(rand.NewPCG(o.Seed, 0)),
+		buys:    rand.New(rand.NewPCG(o.Seed, 1)),
 	}
 }
 
@@ -97,8 +101,9 @@ type service struct {
 	started time.Time
 	body    string
 
-	mu    sync.Mutex // guards draws and drawn
+	mu    sync.Mutex // guards draws, buys and drawn
 	draws *rand.Rand
+	buys  *rand.Rand // apart, so that conversions change no latency
 
 	counters counters
 	drawn    int // requests
@@ -113,7 +118,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Only once the body is read does the server notice a client that leaves.
 	_, _ = io.Copy(io.Discard, r.Body)
 
-	latency, failed := s.draw()
+	latency, failed, converts := s.draw()
 	var due <-chan time.Time // never
 	if s.HangAfter == 0 || arrived < s.HangAfter {
 		answered := s.awake(s.awake(arrived) + latency)
@@ -122,23 +127,25 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-due:
 		status := s.status(arrived, failed)
-		s.counters.count(status, time.Since(s.started)-arrived) // before a client may see the answer
+		s.counters.count(status, converts, time.Since(s.started)-arrived) // before a client may see the answer
 		s.answer(w, status)
 	case <-r.Context().Done():
 		panic(http.ErrAbortHandler) // or the server would answer 200
 	}
 }
 
-// draw takes the next request's fate. Both numbers are drawn for each request,
-// so that two services that differ in Scale or Errors alone draw the same latencies.
-func (s *service) draw() (latency time.Duration, failed bool) {
+// draw takes the next request's fate. All numbers are drawn for each request,
+// so that two services that differ in Scale, Errors or Conversions alone draw
+// the same latencies.
+func (s *service) draw() (latency time.Duration, failed, converts bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	factor := s.Scale * math.Exp(s.Spread*s.draws.NormFloat64())
 	failed = s.draws.Float64() < s.Errors && s.drawn >= s.ErrorsAfter
+	converts = s.buys.Float64() < s.Conversions
 	s.drawn++
 	// Nobody waits an hour, and more might not fit a Duration.
-	return time.Duration(min(factor*float64(s.Latency), float64(time.Hour))), failed
+	return time.Duration(min(factor*float64(s.Latency), float64(time.Hour))), failed, converts
 }
 
 // awake is the first moment from t on at which the service doesn't stall; both

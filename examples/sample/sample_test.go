@@ -83,6 +83,36 @@ func TestTellsPrometheusOfItsAnswersAndNothingElse(t *testing.T) {
 	})
 }
 
+// Three in ten of the good answers convert, the same ones for the same seed,
+// and none of the errors.
+func TestAShareOfTheGoodAnswersConverts(t *testing.T) {
+	converted := func(errors float64, seed uint64) (n int) {
+		synctest.Test(t, func(t *testing.T) {
+			h := New(with(func(o *Options) {
+				o.Conversions, o.Errors, o.Seed, o.Metrics, o.Version = 0.3, errors, seed, "/metrics", "v1"
+			}))
+			for range 2000 {
+				ask(h)
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+			_, rest, _ := strings.Cut(w.Body.String(), "\nsample_conversions_total{version=\"v1\"} ")
+			if _, err := fmt.Sscan(rest, &n); err != nil {
+				t.Fatalf("%v in:\n%s", err, w.Body)
+			}
+		})
+		return n
+	}
+	// Within four standard deviations: √(2000·0.3·0.7) = 20, √(1000·0.3·0.7) = 15.
+	all, half := converted(0, 1), converted(0.5, 1)
+	if all < 520 || all > 680 || half < 240 || half > 360 || converted(1, 1) != 0 {
+		t.Errorf("%d of 2000 good answers, %d of 1000, %d of none", all, half, converted(1, 1))
+	}
+	if again, other := converted(0, 1), converted(0, 2); again != all || other == all {
+		t.Errorf("%d converted, then %d by the same seed and %d by another", all, again, other)
+	}
+}
+
 func TestStallHoldsEveryRequestUntilItsEnd(t *testing.T) {
 	// 10 ms of work; nothing is answered from 80 to 100 ms, 180 to 200 ms, …
 	for _, c := range []struct{ arrives, answered time.Duration }{
@@ -139,7 +169,7 @@ func TestLatenciesAreLognormalAroundTheMedian(t *testing.T) {
 	o := with(func(o *Options) { o.Spread, o.Errors = 0.5, 0.02 })
 	s, logs, failures := New(o).(*service), []float64{}, 0
 	for range 20_000 {
-		latency, failed := s.draw()
+		latency, failed, _ := s.draw()
 		logs = append(logs, math.Log(float64(latency)/float64(o.Latency)))
 		if failed {
 			failures++
@@ -159,11 +189,11 @@ func TestLatenciesAreLognormalAroundTheMedian(t *testing.T) {
 func TestServicesOfOneSeedDrawTheSameLatencies(t *testing.T) {
 	usual := New(Default()).(*service)
 	slow := Default()
-	slow.Scale, slow.Errors = 2, 0.5
+	slow.Scale, slow.Errors, slow.Conversions = 2, 0.5, 0.5
 	slower := New(slow).(*service)
 	for i := range 100 {
-		a, _ := usual.draw()
-		b, _ := slower.draw()
+		a, _, _ := usual.draw()
+		b, _, _ := slower.draw()
 		if d := b - 2*a; d < -1 || d > 1 { // a nanosecond is lost to rounding
 			t.Fatalf("request %d: %v at scale 1, %v at scale 2", i, a, b)
 		}
@@ -172,21 +202,21 @@ func TestServicesOfOneSeedDrawTheSameLatencies(t *testing.T) {
 
 func TestAnEndlessDrawStaysADuration(t *testing.T) {
 	s := New(with(func(o *Options) { o.Scale = math.MaxFloat64 })).(*service)
-	if latency, _ := s.draw(); latency != time.Hour {
+	if latency, _, _ := s.draw(); latency != time.Hour {
 		t.Errorf("drew %v, want an hour", latency)
 	}
 }
 
 func TestValidateNamesEveryMistake(t *testing.T) {
 	bad := Options{
-		Latency: -1, Spread: math.NaN(), Scale: math.NaN(), Errors: math.NaN(), Body: -1, ErrorsAfter: -1,
+		Latency: -1, Spread: math.NaN(), Scale: math.NaN(), Errors: math.NaN(), Conversions: 1.1, Body: -1, ErrorsAfter: -1,
 		StallEvery: time.Second, StallFor: time.Second, DieAfter: -1,
 	}
 	err := bad.Validate()
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, name := range []string{"latency", "spread", "scale", "errors", "errors-after", "status", "body", "stall-for", "die-after"} {
+	for _, name := range []string{"latency", "spread", "scale", "errors", "conversions", "errors-after", "status", "body", "stall-for", "die-after"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
 		}
