@@ -110,7 +110,7 @@ var wholeTrial = regexp.MustCompile(`(?m)^candidates?:`)
 func TestShownTrialFilesAreSound(t *testing.T) {
 	files, err := filepath.Glob("../examples/*.yaml")
 	inClusters, _ := filepath.Glob("../examples/kubernetes/*/seatrial.yaml")
-	inClusters = append(inClusters, "../examples/kubernetes/progressive/one-address.yaml")
+	inClusters = append(inClusters, "../examples/kubernetes/progressive/one-address.yaml", "../examples/live-canary/seatrial.yaml")
 	if err != nil || len(files) == 0 || len(inClusters) == 0 {
 		t.Fatal("there are no examples", err)
 	}

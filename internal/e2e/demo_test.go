@@ -39,20 +39,7 @@ func TestDemo(t *testing.T) {
 // at-least: whatever the phase, it must not pass.
 func rareStall(t *testing.T, seatrial string) {
 	serve := func(options ...string) string {
-		c := exec.Command(seatrial, append([]string{"sample", "--latency=10ms", "--spread=0.2"}, options...)...)
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
-		var url string
-		if _, err := fmt.Fscanln(out, &url); err != nil {
-			t.Fatal(err)
-		}
-		return url
+		return serveSample(t, seatrial, append([]string{"--latency=10ms", "--spread=0.2"}, options...)...)
 	}
 	candidate := serve("--seed=2", "--stall-every=20s", "--stall-for=2s")
 	r := run(t, os.Environ(), "", seatrial, "--report-dir="+t.TempDir(), "--candidate="+candidate, "--baseline="+serve(), "--for=45s",
@@ -60,6 +47,25 @@ func rareStall(t *testing.T, seatrial string) {
 	if r.code != 1 && r.code != 3 {
 		t.Errorf("exit code %d, want a fail or an open verdict\n%s", r.code, r.output)
 	}
+}
+
+// serveSample starts a sample service and returns its URL.
+func serveSample(t *testing.T, seatrial string, options ...string) string {
+	t.Helper()
+	c := exec.Command(seatrial, append([]string{"sample"}, options...)...)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	var url string
+	if _, err := fmt.Fscanln(out, &url); err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 // documentedReader runs the program shown in docs/evidence.md.
