@@ -345,7 +345,7 @@ var Inputs = []Input{
 	{Path: "traffic.start", Section: aboutTraffic, Placeholder: "NUMBER", Default: "10",
 		Help: "Percent that each candidate of a progressive trial begins with."},
 	{Path: "traffic.split", Section: aboutTraffic, Placeholder: "LIST",
-		Help: "The split to begin with instead: percent of each version, the baseline's first."},
+		Help: "The split to begin with instead, baseline first; without a route, the one that others keep."},
 	{Path: "traffic.explore", Section: aboutTraffic, Placeholder: "PERCENT", Default: "10%",
 		Help: "Of policy epsilon-greedy: the part that is shared evenly."},
 	{Path: "traffic.floor", Section: aboutTraffic, Placeholder: "NUMBER", Default: "5",

@@ -37,6 +37,9 @@ func (f File) Asked() metrics.Plan {
 	for _, m := range f.Declared {
 		p.Metrics = append(p.Metrics, f.asked(m))
 	}
+	if !f.Traffic.Wanted() {
+		p.Split = f.Traffic.Split
+	}
 	lasting := f.Windows.For
 	if !f.NoLoad() {
 		p.Warmup = f.Load.Warmup

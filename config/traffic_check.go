@@ -20,6 +20,7 @@ func (c checker) traffic() {
 	t := c.file.Traffic
 	if !t.Wanted() {
 		c.idle()
+		c.stated()
 		return
 	}
 	if c.isUnread("traffic") {
@@ -44,10 +45,24 @@ func (c checker) idle() {
 	for _, input := range Inputs {
 		key, within := strings.CutPrefix(input.Path, "traffic.")
 		_, given := c.places[input.Path]
-		if within && given && key != "dry-run" && !c.isUnread("traffic.route") {
+		isStated := key == "split" && len(c.file.Declared) > 0
+		if within && given && key != "dry-run" && !isStated && !c.isUnread("traffic.route") {
 			c.doubt(input.Path, "given without traffic.route: name the route whose traffic is shared, as in httproute/shop")
 			return
 		}
+	}
+}
+
+// stated checks a split that somebody else keeps, which is only held against
+// what versions got.
+func (c checker) stated() {
+	split, versions := c.file.Traffic.Split, len(c.file.Targets())
+	if len(split) == 0 || len(c.file.Declared) == 0 || c.isUnread("traffic.split") {
+		return
+	}
+	c.shares(versions)
+	if !slices.ContainsFunc(c.file.Declared, func(m Metric) bool { return m.Traffic }) {
+		c.doubt("traffic.split", "stated, and no metric counts the requests to hold against it: say traffic: true at the one that does")
 	}
 }
 
@@ -113,21 +128,31 @@ func (c checker) opening(versions int) {
 		c.start(versions)
 		return
 	}
-	sum, whole := 0, true
-	for _, p := range t.Split {
+	switch {
+	case t.Strategy == BlueGreen || t.Strategy == DarkLaunch && len(t.Match) == 0:
+		c.doubt("traffic.split", "given with %s, in which users' traffic stays with the baseline: leave it out", t.Strategy)
+	case !c.shares(versions):
+	case t.Strategy == Progressive && c.given("start"):
+		c.doubt("traffic.start", "given beside traffic.split: give one or the other")
+	}
+}
+
+// shares refuses a split that is none, and reports whether it is one.
+func (c checker) shares(versions int) bool {
+	split, sum, whole := c.file.Traffic.Split, 0, true
+	for _, p := range split {
 		sum += p
 		whole = whole && p >= 0 && p <= 100
 	}
 	switch {
-	case t.Strategy == BlueGreen || t.Strategy == DarkLaunch && len(t.Match) == 0:
-		c.doubt("traffic.split", "given with %s, in which users' traffic stays with the baseline: leave it out", t.Strategy)
-	case len(t.Split) != versions:
-		c.doubt("traffic.split", "%d parts for %d versions: give one for each, the baseline's first", len(t.Split), versions)
+	case len(split) != versions:
+		c.doubt("traffic.split", "%d parts for %d versions: give one for each, the baseline's first", len(split), versions)
 	case !whole || sum != 100:
-		c.doubt("traffic.split", "%s is %d in all: the parts are percent and sum to 100", splitText(t.Split), sum)
-	case t.Strategy == Progressive && c.given("start"):
-		c.doubt("traffic.start", "given beside traffic.split: give one or the other")
+		c.doubt("traffic.split", "%s is %d in all: the parts are percent and sum to 100", splitText(split), sum)
+	default:
+		return true
 	}
+	return false
 }
 
 // start is what a progressive trial begins with.

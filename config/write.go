@@ -26,7 +26,7 @@ func (f File) YAML() ([]byte, error) {
 	shown := f.showable()
 	shown.Publish, shown.On = Publish{}, Hooks{}
 	if !shown.Traffic.Wanted() {
-		shown.Traffic = Traffic{}
+		shown.Traffic = Traffic{Split: f.Traffic.Split}
 	}
 	if len(shown.Declared) == 0 {
 		shown.Windows = metrics.Windows{}

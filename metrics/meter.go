@@ -28,6 +28,7 @@ type Meter struct {
 	count    int           // windows of the trial
 	warmup   time.Duration // of the load that windows begin with
 	seed     uint64        // of made-up numbers
+	split    []int         // of the users' requests, as it was stated
 	around   Surroundings
 	ledger   *ledger
 }
@@ -98,7 +99,7 @@ func (m *Meter) ask(ctx context.Context, index int, w Window) trial.Round {
 	m.ledger.enter(w)
 	round := trial.Round{
 		Series: m.series, Index: index, Complete: true, Start: m.start(index), End: m.start(index + 1),
-		Warmup: m.start(index) < m.warmup,
+		Warmup: m.start(index) < m.warmup, Weights: m.split,
 	}
 	for _, q := range all {
 		round.Asked = append(round.Asked, m.asked(q, got[q]))

@@ -172,3 +172,20 @@ func TestReasonsAreInTheOrderOfPartsAndWithoutSecrets(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+func TestWindowsCarryTheSplitThatWasStated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := meterOf(&fake{answer: running}, 1, 2, 2)
+		m.split = []int{90, 10}
+		windows := 0
+		for round := range m.Rounds(t.Context()) {
+			windows++
+			if !slices.Equal(round.Weights, []int{90, 10}) {
+				t.Errorf("window %d: weights %v", round.Index, round.Weights)
+			}
+		}
+		if windows != 2 {
+			t.Errorf("%d windows", windows)
+		}
+	})
+}

@@ -24,6 +24,10 @@ type Plan struct {
 	Count  int           // windows
 	Warmup time.Duration // of the load that they begin with: windows that begin within it are not judged
 	Seed   uint64        // of made-up numbers
+
+	// Split is how somebody else shares the users' requests, percent of each
+	// version; nil where nobody said.
+	Split []int
 }
 
 // Series is the series that a metric's windows are in: each provider has its
@@ -47,7 +51,7 @@ func (p Plan) Meters(s Surroundings) ([]*Meter, error) {
 		if m == nil {
 			m = &Meter{
 				series: p.Series(metric), versions: p.Versions, windows: p.windowsOf(metric.From),
-				first: p.First, count: p.Count, warmup: p.Warmup, seed: p.Seed, around: s, ledger: newLedger(),
+				first: p.First, count: p.Count, warmup: p.Warmup, seed: p.Seed, split: p.Split, around: s, ledger: newLedger(),
 			}
 			at[metric.From], meters = m, append(meters, m)
 		}
