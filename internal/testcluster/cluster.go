@@ -4,6 +4,7 @@ package testcluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,15 +109,15 @@ func (c *Cluster) StopAPI(t testing.TB) {
 	}
 	c.stopped = &stopped
 	t.Cleanup(func() {
-		if err := c.startAPI(context.Background()); err != nil {
+		if err := errors.Join(c.startAPI(context.Background()), c.wake()); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 // StartAPI starts the API server after StopAPI, and waits until it is ready.
-// The controllers find it again by themselves: each outage doubles how long
-// they wait before they ask, up to half a minute.
+// The controllers find it again by themselves, each outage doubling how long
+// they wait before they ask, and are restarted at the test's end.
 func (c *Cluster) StartAPI(t testing.TB) {
 	t.Helper()
 	if err := c.startAPI(t.Context()); err != nil {
@@ -143,19 +144,27 @@ func (c *Cluster) RestartAPI(t testing.TB) {
 	c.StartAPI(t)
 }
 
-// Restart kills components and starts them again: "traefik". After a long
-// outage of the API server they would wait for up to a minute before they ask.
-func (c *Cluster) Restart(t testing.TB, names ...string) {
+// Wake restarts what watches the API server: after an outage of that it would
+// wait for up to a minute before it asks. The end of a test that stopped the
+// API server wakes it by itself.
+func (c *Cluster) Wake(t testing.TB) {
 	t.Helper()
-	for _, name := range names {
+	if err := c.wake(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *Cluster) wake() error {
+	for _, name := range c.processes.among("kube-controller-manager", "kube-scheduler", "kubelet", "traefik") {
 		stopped, err := c.processes.kill(name)
 		if err == nil {
 			err = c.processes.start(stopped)
 		}
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 // Log is what a component of the cluster has said so far: "kubelet", "traefik".

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,12 +94,16 @@ func (p *processes) kill(name string) (component, error) {
 	return component{name: c.name, argv: c.argv, env: c.env}, nil
 }
 
+// among are those of the names whose components run.
+func (p *processes) among(names ...string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(names, func(name string) bool { _, runs := p.running[name]; return !runs })
+}
+
 func (p *processes) stopAll() {
 	p.mu.Lock()
-	var names []string
-	for name := range p.running {
-		names = append(names, name)
-	}
+	names := slices.Collect(maps.Keys(p.running))
 	p.mu.Unlock()
 	for _, name := range names {
 		_, _ = p.kill(name) // another may have been as quick

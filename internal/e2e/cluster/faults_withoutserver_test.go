@@ -108,7 +108,7 @@ func TestTrialsWhoseAPIServerStaysAwayAreBroughtBackByAPerson(t *testing.T) {
 		ended.on(t).end(leavesWithin).wants(t, 5, ended.remedy(), "the trial came to pass")
 	})
 	cluster.StartAPI(t)
-	cluster.Restart(t, "kube-controller-manager", "kube-scheduler", "kubelet", "traefik")
+	cluster.Wake(t)
 	var restored sync.WaitGroup
 	for _, x := range trials {
 		restored.Go(func() {
