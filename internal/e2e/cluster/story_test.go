@@ -37,7 +37,8 @@ const (
 var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
 
 // TestTheStoryOfARelease plays releases of one shop, one after the other,
-// while its users come through the gateway.
+// while its users come through the gateway. No two in a row are of the same
+// candidate: its pods would stay, and a bad one that has turned bad begins so.
 func TestTheStoryOfARelease(t *testing.T) {
 	cluster.Require(t, testcluster.Gateway)
 	openShop(t)
@@ -45,8 +46,8 @@ func TestTheStoryOfARelease(t *testing.T) {
 	t.Run("a candidate that never starts gets no user", aCrashingCandidate)
 	t.Run("a good candidate gets all users", aGoodCandidate)
 	t.Run("in a pod, under exactly the printed Role", aTrialInAPod)
-	t.Run("a bad candidate behind one address", aBadCandidateBehindOneAddress)
 	t.Run("a good candidate behind one address", aGoodCandidateBehindOneAddress)
+	t.Run("a bad candidate behind one address", aBadCandidateBehindOneAddress)
 	t.Run("a candidate that goes away behind one address", aCandidateThatGoesAway)
 }
 
