@@ -37,6 +37,7 @@ func (c checker) check() {
 	} else {
 		c.load()
 		c.request()
+		c.requests()
 		c.files()
 	}
 	c.hooks()
@@ -230,32 +231,10 @@ func (c checker) between(path string, d, low, high time.Duration) {
 
 func (c checker) request() {
 	o := c.file.Load
-	switch {
-	case o.Method == "":
-	case !isToken(o.Method):
-		c.doubt("load.method", "%q is not an HTTP method", o.Method)
-	case o.Method != strings.ToUpper(o.Method):
-		c.doubt("load.method", "%q is not an HTTP method: write %s", o.Method, strings.ToUpper(o.Method))
-	}
+	c.method("load.method", o.Method)
 	c.host("load.host", o.Host)
 	c.headers("load.headers", o.Headers)
-	for path, text := range map[string]string{"load.body": o.Body.Reveal(), "candidate.url": c.urls()} {
-		if strings.Contains(text, "{uuid}") {
-			c.doubt(path, "{uuid} would be replaced with each request; it is not supported")
-		}
-	}
-	if o.Body.Reveal() != "" && o.BodyFile != "" {
-		c.doubt("load.body-file", "given beside load.body: give one or the other")
-	}
-}
-
-// urls are the addresses of all versions.
-func (c checker) urls() string {
-	var all []string
-	for _, t := range c.file.Targets() {
-		all = append(all, t.URL)
-	}
-	return strings.Join(all, " ")
+	c.body("load", o.Body, o.BodyFile)
 }
 
 func (c checker) host(path, host string) {
@@ -308,7 +287,7 @@ func (c checker) files() {
 		c.doubt("load.key", "given without load.cert: a key needs its client certificate")
 	}
 	for _, file := range []struct{ path, name string }{
-		{"load.body-file", o.BodyFile}, {"load.ca", o.CA}, {"load.cert", o.Cert}, {"load.key", o.Key},
+		{"load.ca", o.CA}, {"load.cert", o.Cert}, {"load.key", o.Key},
 	} {
 		if file.name == "" {
 			continue

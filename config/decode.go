@@ -179,7 +179,7 @@ func (d *decoder) statement(into encoding.TextUnmarshaler, written string, sourc
 
 func (d *decoder) slice(n *node, v reflect.Value, path string) {
 	switch {
-	case v.Type() == reflect.TypeFor[[]Metric]() && n.areNamed():
+	case v.Type() == reflect.TypeFor[[]Metric]() && n.areNamed("kind", "preset"), v.Type() == reflect.TypeFor[[]Request]() && n.areNamed("path", "grpc", "steps"):
 		n = n.asNamed()
 	case (v.Type() == reflect.TypeFor[Actions]() || v.Type() == reflect.TypeFor[[]Metric]()) && n.kind != list:
 		n = &node{kind: list, at: n.at, items: []*node{n}}
@@ -195,10 +195,10 @@ func (d *decoder) slice(n *node, v reflect.Value, path string) {
 	v.Set(made)
 }
 
-// areNamed reports whether metrics are written as a mapping from their names. A
-// metric itself says what it is.
-func (n *node) areNamed() bool {
-	return n.kind == mapping && n.find("kind") == nil && n.find("preset") == nil && n.find("name") == nil &&
+// areNamed reports whether what is meant to be a list is written as a mapping
+// from names: one item itself has keys of its own.
+func (n *node) areNamed(own ...string) bool {
+	return n.kind == mapping && n.find("name") == nil && !slices.ContainsFunc(own, func(key string) bool { return n.find(key) != nil }) &&
 		!slices.ContainsFunc(n.entries, func(e entry) bool { return e.value.kind != mapping })
 }
 
@@ -302,8 +302,8 @@ func maybeCredential(path string) bool {
 	return strings.HasSuffix(path, "url") || strings.HasSuffix(path, "proxy") || strings.HasPrefix(path, "traffic.match") || requested.MatchString(path)
 }
 
-// requested matches what is sent for a metric beside its query.
-var requested = regexp.MustCompile(`^metrics\[\d+\]\.(from|path|body|params\..*)$`)
+// requested matches what is sent for a metric beside its query, and where load is sent.
+var requested = regexp.MustCompile(`^metrics\[\d+\]\.(from|path|body|params\..*)$|^requests\[\d+\]\.path$`)
 
 // address keeps how a text was written that may hold a credential.
 func (d *decoder) address(e expansion) {

@@ -21,6 +21,7 @@ type File struct {
 	Cluster    k8s.Access       `yaml:"cluster"`
 	Ready      Ready            `yaml:"ready"`
 	Load       loadgen.Options  `yaml:"load"`
+	Requests   []Request        `yaml:"requests"`
 
 	Providers map[string]metrics.Provider `yaml:"providers"`
 	Declared  []Metric                    `yaml:"metrics"`
@@ -70,7 +71,7 @@ func Default() File {
 func (f File) Policy() slo.Policy {
 	return slo.Policy{
 		Pattern: f.Pattern, Objectives: f.Objectives, Rewards: f.Rewards,
-		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Metrics: f.Metrics, NoLoad: f.NoLoad(), Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil,
+		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Metrics: f.Metrics, NoLoad: f.NoLoad(), Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil, Requests: f.RequestNames(),
 	}
 }
 

@@ -45,6 +45,9 @@ func schemaOf(t reflect.Type, path string) object {
 	switch {
 	case isScalar(t):
 		s = scalarSchema(t)
+	case t == reflect.TypeFor[[]Request]():
+		one := schemaOf(t.Elem(), path+"[]")
+		s = object{"anyOf": []object{{"type": "array", "items": one}, {"type": "object", "additionalProperties": one}}}
 	case t == reflect.TypeFor[[]Metric]():
 		one := schemaOf(t.Elem(), path+"[]")
 		s = object{"anyOf": []object{one, {"type": "array", "items": one}, {"type": "object", "additionalProperties": one}}}
@@ -87,12 +90,18 @@ func structSchema(t reflect.Type, path string) object {
 // eventPath is that of an action.
 var eventPath = regexp.MustCompile(`^on\.[a-z]+\[\]`)
 
+// listed is the path under which the table lists a key. A key of candidates is
+// the same key of candidate, those of an action are the same at every event, and
+// those of an objective wherever it stands.
+func listed(path string) string {
+	path = strings.Replace(path, "candidates[]", "candidate", 1)
+	path = strings.Replace(path, "requests[].objectives[]", "objectives[]", 1)
+	return eventPath.ReplaceAllString(path, "on.pass[]")
+}
+
 // describe is what the table says of a key, with its default in words.
 func describe(path string) string {
-	// A key of candidates is the same key of candidate, and those of an action
-	// are the same at every event.
-	path = strings.Replace(path, "candidates[]", "candidate", 1)
-	path = eventPath.ReplaceAllString(path, "on.pass[]")
+	path = listed(path)
 	for _, input := range Inputs {
 		if input.Path != path || path == "" {
 			continue

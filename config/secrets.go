@@ -37,6 +37,12 @@ func (f File) Secrets() []string {
 	if refers(f.Load.Body) {
 		add(f.Load.Body.Reveal())
 	}
+	for _, r := range f.Requests {
+		addHeaders(r.Headers)
+		if refers(r.Body) {
+			add(r.Body.Reveal())
+		}
+	}
 	add(f.Referred...)
 	add(f.Cluster.Secrets()...)
 	add(f.Publish.GitHubToken.Reveal(), f.Publish.GitLabToken.Reveal())

@@ -84,6 +84,12 @@ func (f File) showable() File {
 	for i := range f.Declared {
 		f.Declared[i] = f.showableMetric(f.Declared[i])
 	}
+	f.Requests = slices.Clone(f.Requests)
+	for i, r := range f.Requests {
+		if written, refers := f.Written[r.Path]; refers {
+			f.Requests[i].Path = written
+		}
+	}
 	f.Load.Proxy, f.Load.URL = f.shown(f.Load.Proxy), f.shown(f.Load.URL)
 	f.Traffic.Match = slices.Clone(f.Traffic.Match)
 	for i, m := range f.Traffic.Match {

@@ -70,7 +70,7 @@ func TestRoomsImportOnlyWhatTheHouseAllows(t *testing.T) {
 // packages alone.
 func TestForeignModulesStayInTheirRoom(t *testing.T) {
 	homes := map[string][]string{
-		"fortio.org/":                           {"internal/bench", "loadgen"},
+		"fortio.org/":                           {"internal/bench"},
 		"go.yaml.in/yaml":                       {"config", "metrics"},
 		"github.com/sethvargo/go-githubactions": {"platform"},
 		"github.com/google/go-github":           {"platform"},

@@ -17,7 +17,7 @@ func (p process) meter(file config.File, first int) (runner.Meter, func(), error
 	}
 	var all []runner.Meter
 	if !file.NoLoad() {
-		load, err := loadgen.NewMeter(file.Load, file.Targets())
+		load, err := loadgen.NewMeter(file.Load, file.Sent(), file.Targets())
 		if err != nil {
 			release()
 			return nil, nil, err

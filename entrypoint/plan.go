@@ -126,7 +126,7 @@ func (p process) measureWarmup(ctx context.Context, file config.File, cluster *k
 	}
 	load := file.Load
 	load.For = 0
-	meter, err := loadgen.NewMeter(load, file.Targets())
+	meter, err := loadgen.NewMeter(load, file.Sent(), file.Targets())
 	if err != nil {
 		return nil, err
 	}

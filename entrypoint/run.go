@@ -133,7 +133,7 @@ func (p process) begin(file config.File, former *evidence.Evidence) *attempt {
 	versions := file.Versions()
 	a := &attempt{
 		process: p, file: file, versions: versions, judge: slo.New(file.Policy(), versions), former: former,
-		header: evidence.Header{Tool: version, Started: p.now().UTC(), Seed: file.Load.Seed, Versions: versions},
+		header: evidence.Header{Tool: version, Started: p.now().UTC(), Seed: file.Load.Seed, Versions: versions, Requests: file.RequestNames()},
 	}
 	if former != nil {
 		a.header = former.Header

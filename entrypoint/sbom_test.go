@@ -34,7 +34,7 @@ func TestSBOMListsEveryModuleOfTheProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []string{"fortio.org/fortio", "github.com/spf13/cobra"} {
+	for _, m := range []string{"github.com/itchyny/gojq", "github.com/spf13/cobra"} {
 		want := regexp.MustCompile(regexp.QuoteMeta(m) + ` (v\S+)`).FindStringSubmatch(string(mod))
 		if want == nil || listed[m] != want[1] {
 			t.Errorf("%s is listed as %q, go.mod has %v", m, listed[m], want)

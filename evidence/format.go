@@ -28,7 +28,8 @@ type Header struct {
 	Tool     string          `json:"tool"`
 	Started  time.Time       `json:"started"`
 	Seed     uint64          `json:"seed"`
-	Versions []trial.Version `json:"versions"` // requests refer to them by index
+	Versions []trial.Version `json:"versions"`           // requests refer to them by index
+	Requests []string        `json:"requests,omitempty"` // names, likewise; none where there is one request without
 }
 
 // line is every further line of rounds.jsonl: one round.

@@ -14,8 +14,11 @@ import (
 // debug pages and proxies echo their requests.
 type hider struct{ trial.Hider }
 
-func newHider(o Options, t Target) hider {
+func newHider(o Options, t Target, sent ...message) hider {
 	secrets := append(slices.Clone(o.Secrets), o.Body.Reveal())
+	for _, m := range sent {
+		secrets = append(secrets, m.secrets()...)
+	}
 	user, query := URLSecrets(t.URL)
 	secrets = slices.Concat(secrets, user, query)
 	for _, headers := range []map[string]trial.Secret{t.Headers, o.Headers} {

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,15 +10,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
-
-	"fortio.org/fortio/fhttp"
-	"fortio.org/log"
-	"golang.org/x/net/http2"
 
 	"github.com/seatrial/seatrial/trial"
 )
@@ -34,9 +29,16 @@ type answer struct {
 	version uint8
 }
 
-// exchanger sends the trial's request to one version over connections of its own.
+// shot is one request that is due.
+type shot struct {
+	turn    int // of all versions alike, from 0
+	version int
+	request int // index into the trial's requests
+}
+
+// exchanger sends the trial's requests to one version over connections of its own.
 type exchanger interface {
-	exchange(ctx context.Context) answer
+	exchange(ctx context.Context, s shot) answer
 	close()
 }
 
@@ -47,93 +49,61 @@ const (
 	read    = 8 * excerpt
 )
 
-// fortioClient is fortio's standard-library client. Its fast client hides
-// time-outs, sends POSTs twice and reconnects on 404, so it is not used.
-//
-// fortio reports a failed exchange as -1 and a body that breaks off as 204;
-// the tap under it keeps what really happened.
-type fortioClient struct {
-	client *fhttp.Client
-	tap    *tap
-	hide   hider
+// standardClient is net/http's client over a transport of its own.
+type standardClient struct {
+	client    *http.Client
+	transport *http.Transport
+	requests  []*http.Request // to the version, in the order of the trial's
+	messages  []message
+	tap       *tap
+	hide      hider
 }
 
-var quietFortio = sync.OnceFunc(func() { log.SetLogLevelQuiet(log.Critical) })
+func newStandardClient(o Options, t Target, who *identity, messages []message) (*standardClient, error) {
+	transport, err := o.transport()
+	if err != nil {
+		return nil, err
+	}
+	c := &standardClient{transport: transport, messages: messages, tap: &tap{base: transport, who: who}, hide: newHider(o, t, messages...)}
+	// The deadline is the slot's and comes with each request's context: a
+	// second timer in the client would cost CPU and could disagree.
+	c.client = &http.Client{Transport: c.tap}
+	if !o.FollowRedirects {
+		c.client.CheckRedirect = lastResponse
+	}
+	for _, m := range messages {
+		request, err := m.request(t)
+		if err != nil {
+			return nil, err
+		}
+		c.requests = append(c.requests, request)
+	}
+	return c, nil
+}
 
-func newFortioClient(o Options, t Target, who *identity, body []byte) (*fortioClient, error) {
-	quietFortio()
-	tap := &tap{expect: o.Expect, who: who}
-	options := (&fhttp.HTTPOptions{
-		TLSOptions:        fhttp.TLSOptions{Insecure: o.Insecure, CACert: o.CA, Cert: o.Cert, Key: o.Key},
-		DisableFastClient: true,
-		H2:                o.HTTP2,
-		DisableKeepAlive:  !o.KeepAlive,
-		FollowRedirects:   o.FollowRedirects,
-		MethodOverride:    o.Method,
-		Payload:           body,
-		// Else fortio resolves the host by itself, once for each connection and
-		// without a way to stop it. Only its own dialer would use the address.
-		Resolve: "127.0.0.1",
-	}).Init(t.URL)
+// transport is how connections are made. HTTP/2 is spoken where it is asked for,
+// without TLS too, and nothing else then.
+func (o Options) transport() (*http.Transport, error) {
+	secure, err := o.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
 	proxy, err := proxyFunc(o.Proxy)
 	if err != nil {
 		return nil, err
 	}
-	options.Transport = func(base http.RoundTripper) http.RoundTripper {
-		ownDialer(base, proxy)
-		tap.base = base
-		return tap
+	t := &http.Transport{
+		TLSClientConfig: secure, Proxy: proxy, DialContext: (&net.Dialer{}).DialContext,
+		DisableKeepAlives: !o.KeepAlive, DisableCompression: true, Protocols: new(http.Protocols),
 	}
-	// The deadline is the slot's and comes with each request's context: a
-	// second timer in the client would cost CPU and could disagree.
-	options.HTTPReqTimeOut = 0
-	if err := addHeaders(options, o, t); err != nil {
-		return nil, err
-	}
-	client, err := fhttp.NewStdClient(options)
-	if err != nil {
-		return nil, err
-	}
-	return &fortioClient{client, tap, newHider(o, t)}, nil
-}
-
-// ownDialer takes fortio's dialer out of its transports: it keeps statistics
-// without a lock, and a dial that was given up runs beside the next one.
-func ownDialer(base http.RoundTripper, proxy func(*http.Request) (*url.URL, error)) {
-	dialer := &net.Dialer{}
-	switch transport := base.(type) {
-	case *http.Transport:
-		transport.Proxy, transport.DialContext = proxy, dialer.DialContext
-	case *http2.Transport:
-		transport.DialTLSContext = func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, address)
-		}
-	}
+	t.Protocols.SetHTTP1(!o.HTTP2)
+	t.Protocols.SetHTTP2(o.HTTP2)
+	t.Protocols.SetUnencryptedHTTP2(o.HTTP2)
+	return t, nil
 }
 
 // agent is what requests call their sender, unless the trial says otherwise.
 const agent = "seatrial"
-
-func addHeaders(options *fhttp.HTTPOptions, o Options, t Target) error {
-	headers := map[string]string{"User-Agent": agent}
-	for _, set := range []map[string]trial.Secret{o.Headers, t.Headers} {
-		for name, value := range set {
-			headers[http.CanonicalHeaderKey(name)] = value.Reveal()
-		}
-	}
-	for _, host := range []string{o.Host, t.Host} {
-		if host != "" {
-			headers["Host"] = host
-		}
-	}
-	for name, value := range headers {
-		// Without a space after the colon: over HTTP/2 fortio keeps it.
-		if err := options.AddAndValidateExtraHeader(name + ":" + value); err != nil {
-			return fmt.Errorf("header %s: %w", name, err)
-		}
-	}
-	return nil
-}
 
 // proxyFunc is how requests find a proxy: none unless asked for, because a
 // proxy taken in silence from the environment would be what is measured.
@@ -151,20 +121,21 @@ func proxyFunc(proxy string) (func(*http.Request) (*url.URL, error), error) {
 	return http.ProxyURL(address), nil
 }
 
-func (c *fortioClient) close() { c.client.Close() }
+func (c *standardClient) close() { c.transport.CloseIdleConnections() }
 
-func (c *fortioClient) exchange(ctx context.Context) answer {
-	c.tap.err, c.tap.keep, c.tap.version = nil, c.tap.keep[:0], trial.Nobody
-	code, _, _ := c.client.StreamFetch(ctx)
+func (c *standardClient) exchange(ctx context.Context, s shot) answer {
+	expect := c.messages[s.request].expect
+	c.tap.begin(expect)
+	code, err := c.fetch(ctx, s)
 	got := answer{version: c.tap.version}
 	switch {
 	case c.tap.err != nil:
 		got.status = trial.Failed(failureOf(c.tap.err))
 		got.told = func() string { return c.hide.hidden([]byte(c.tap.err.Error()), excerpt) }
-	case code < 0:
+	case err != nil:
 		got.status = trial.Failed(trial.BadExchange)
 		got.told = func() string { return "the client gave up (too many redirects?)" }
-	case !anyOf(c.tap.expect, code):
+	case !anyOf(expect, code):
 		got.status = trial.Answered(code, false)
 		got.told = func() string { return c.hide.hidden(c.tap.keep, excerpt) }
 	default:
@@ -176,17 +147,37 @@ func (c *fortioClient) exchange(ctx context.Context) answer {
 	return got
 }
 
-// tap sits between fortio's client and the transport of one worker and keeps
+// fetch reads the whole answer, and returns its status.
+func (c *standardClient) fetch(ctx context.Context, s shot) (int, error) {
+	request := c.requests[s.request].WithContext(ctx)
+	if body := c.messages[s.request].body; len(body) > 0 {
+		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
+	response, err := c.client.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
+}
+
+// tap sits between the client and the transport of one worker and keeps
 // the error of the exchange under way, the start of an unexpected body, and
 // whom the last answer named.
 type tap struct {
 	base    http.RoundTripper
-	expect  []StatusRange
-	who     *identity // nil where each version has an address of its own
+	who     *identity     // nil where each version has an address of its own
+	expect  []StatusRange // of the exchange under way
 	err     error
 	keep    []byte
 	version uint8
 	named   []string // what an answer said that named nobody
+}
+
+func (t *tap) begin(expect []StatusRange) {
+	t.expect, t.err, t.keep, t.version = expect, nil, t.keep[:0], trial.Nobody
 }
 
 func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -246,18 +237,6 @@ func failureOf(err error) trial.Failure {
 		return trial.Closed
 	}
 	return trial.BadExchange
-}
-
-// body reads the request's body once for all workers.
-func (o Options) body() ([]byte, error) {
-	if o.BodyFile == "" {
-		return []byte(o.Body.Reveal()), nil
-	}
-	data, err := os.ReadFile(o.BodyFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading the request body: %w", err)
-	}
-	return data, nil
 }
 
 // leastExchange is the least time that an exchange is given: a request that

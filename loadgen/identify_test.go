@@ -197,7 +197,7 @@ func TestVersionsAreToldApartOverHTTP2(t *testing.T) {
 // such waits must be no evidence of anybody.
 func TestWaitsBehindAGatewayAreTheGeneratorsOwn(t *testing.T) {
 	s := newShop(t, ok, func(w http.ResponseWriter, r *http.Request) { time.Sleep(300 * time.Millisecond); ok(w, r) })
-	m, err := NewMeter(throughGateway(s.gateway, 4), pairOfVersions)
+	m, err := NewMeter(throughGateway(s.gateway, 4), nil, pairOfVersions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,19 +25,23 @@ type Meter struct {
 	most     int      // workers in all, behind a gateway
 	who      *identity
 	schedule schedule
-	body     []byte
+	messages []message
 }
 
 // NewMeter prepares the load; nothing is sent.
-func NewMeter(o Options, targets []Target) (*Meter, error) {
+func NewMeter(o Options, requests []Request, targets []Target) (*Meter, error) {
 	if len(targets) == 0 || len(targets) > 255 {
 		return nil, fmt.Errorf("a trial has 1 to 255 versions, not %d", len(targets))
 	}
-	body, err := o.body()
+	if len(requests) > MostRequests {
+		return nil, fmt.Errorf("a trial has at most %d requests, not %d", MostRequests, len(requests))
+	}
+	messages, err := o.messages(requests)
 	if err != nil {
 		return nil, err
 	}
-	m := &Meter{options: o, targets: targets, workers: o.Connections, schedule: newSchedule(o, len(targets)), body: body}
+	m := &Meter{options: o, targets: targets, workers: o.Connections, schedule: newSchedule(o, len(targets)), messages: messages}
+	m.schedule.shares = Shares(requests)
 	for _, t := range targets {
 		m.names = append(m.names, t.Name)
 	}
@@ -121,7 +125,7 @@ func (r *run) start(ctx context.Context) error {
 	for v := range r.targets {
 		clients = append(clients, nil)
 		for range r.Meter.workers {
-			client, err := newFortioClient(r.options, r.targets[v], r.who, r.body)
+			client, err := newStandardClient(r.options, r.targets[v], r.who, r.messages)
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.targets[v].Name, err)
 			}
@@ -152,7 +156,7 @@ func (r *run) employ(ctx context.Context, target int, client exchanger) {
 // hire takes one more worker on behind the gateway. The first ones' clients
 // could be made, so that this one's can; if not, requests wait for the others.
 func (r *run) hire(ctx context.Context) bool {
-	client, err := newFortioClient(r.options, r.targets[0], r.who, r.body)
+	client, err := newStandardClient(r.options, r.targets[0], r.who, r.messages)
 	if err == nil {
 		r.employ(ctx, 0, client)
 	}
@@ -202,7 +206,7 @@ func (r *run) page(round int) *page {
 	if p := r.pages[round].Load(); p != nil {
 		return p
 	}
-	fresh := newPage(r.schedule.perRound * r.schedule.versions)
+	fresh := newPage(r.schedule.perRound*r.schedule.versions, r.schedule.requests(round))
 	if r.pages[round].CompareAndSwap(nil, fresh) {
 		return fresh
 	}
@@ -237,21 +241,22 @@ func (w *worker) work(ctx context.Context) {
 // send waits for the slot, exchanges and records. It reports false when the
 // trial ended meanwhile: then nothing is recorded, because nothing was learnt.
 func (w *worker) send(ctx context.Context, group int) bool {
-	slot := w.schedule.slot(group, w.target)
+	slot, round := w.schedule.slot(group, w.target), group/w.schedule.perRound
+	p := w.page(round)
 	planned := w.began.Add(w.schedule.at(slot))
 	free := time.Now()
 	if !w.until(ctx, planned, free) {
 		return false
 	}
 	w.crew.busy()
-	record := trial.Request{Slot: uint32(slot)}
+	record := trial.Request{Slot: uint32(slot), Name: p.request(group - round*w.schedule.perRound)}
 	sent := time.Now()
 	wait := w.waited(planned, free, sent)
 	record.Start = trial.Ticks(sent.Sub(planned))
 	got := answer{status: trial.Failed(trial.Unsent), version: trial.Nobody}
 	if wait < w.options.Timeout {
 		deadline, done := context.WithDeadline(ctx, sent.Add(max(w.options.Timeout-wait, leastExchange)))
-		got = w.client.exchange(deadline)
+		got = w.client.exchange(deadline, shot{turn: group, version: w.target, request: int(record.Name)})
 		done()
 		w.sent.Add(1)
 		if ctx.Err() != nil && !got.status.OK() {
@@ -265,7 +270,8 @@ func (w *worker) send(ctx context.Context, group int) bool {
 		record.Version = uint8(w.target)
 	}
 	w.tell(record, got)
-	w.record(group, record, wait, sent.Sub(planned)-wait)
+	p.put(slot-round*w.schedule.perRound*w.schedule.versions, record, wait, sent.Sub(planned)-wait)
+	w.close(p)
 	return true
 }
 
@@ -313,10 +319,8 @@ func (w *worker) until(ctx context.Context, planned, free time.Time) bool {
 	}
 }
 
-func (w *worker) record(group int, record trial.Request, wait, late time.Duration) {
-	round := group / w.schedule.perRound
-	p := w.page(round)
-	p.put(int(record.Slot)-round*w.schedule.perRound*w.schedule.versions, record, wait, late)
+// close counts a place of the page as filled.
+func (w *worker) close(p *page) {
 	if p.open.Add(-1) == 0 {
 		select {
 		case w.changed <- struct{}{}:

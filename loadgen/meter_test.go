@@ -40,7 +40,7 @@ func serve(t *testing.T, h http.HandlerFunc) Target {
 
 func measure(t *testing.T, ctx context.Context, o Options, targets ...Target) []trial.Round {
 	t.Helper()
-	m, err := NewMeter(o, targets)
+	m, err := NewMeter(o, nil, targets)
 	if err != nil {
 		t.Fatal(err)
 	}

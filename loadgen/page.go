@@ -12,6 +12,7 @@ import (
 // slot has its own place, so workers write without locks; open counts the
 // places still empty, and its last decrement publishes all of them.
 type page struct {
+	requests []uint8 // of each turn, an index into the trial's; nil where there is one
 	records  []trial.Request
 	written  []atomic.Bool
 	open     atomic.Int64
@@ -20,10 +21,18 @@ type page struct {
 	lateness atomic.Int64 // the worst, nanoseconds
 }
 
-func newPage(slots int) *page {
-	p := &page{records: make([]trial.Request, slots), written: make([]atomic.Bool, slots)}
+func newPage(slots int, requests []uint8) *page {
+	p := &page{requests: requests, records: make([]trial.Request, slots), written: make([]atomic.Bool, slots)}
 	p.open.Store(int64(slots))
 	return p
+}
+
+// request is which of the trial's requests a turn of the round sends.
+func (p *page) request(turn int) uint8 {
+	if p.requests == nil {
+		return 0
+	}
+	return p.requests[turn]
 }
 
 func (p *page) put(place int, record trial.Request, wait, late time.Duration) {

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"fortio.org/fortio/fhttp"
-
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -44,18 +42,12 @@ const mostShown = 200
 
 // NewWaiter prepares the wait; nothing is sent.
 func NewWaiter(ready Ready, o Options, targets []Target) (*Waiter, error) {
-	transport := &http.Transport{DisableKeepAlives: true, Protocols: new(http.Protocols)}
-	transport.Protocols.SetHTTP1(!o.HTTP2)
+	transport, err := o.transport()
+	if err != nil {
+		return nil, err
+	}
+	transport.DisableKeepAlives = true
 	transport.Protocols.SetHTTP2(true)
-	transport.Protocols.SetUnencryptedHTTP2(o.HTTP2)
-	tls := fhttp.TLSOptions{Insecure: o.Insecure, CACert: o.CA, Cert: o.Cert, Key: o.Key}
-	var err error
-	if transport.TLSClientConfig, err = tls.TLSConfig(); err != nil {
-		return nil, err
-	}
-	if transport.Proxy, err = proxyFunc(o.Proxy); err != nil {
-		return nil, err
-	}
 	w := &Waiter{ready: ready, timeout: o.Timeout, client: &http.Client{Transport: transport, CheckRedirect: lastResponse}}
 	if o.Identify != nil {
 		targets = []Target{o.gateway()}

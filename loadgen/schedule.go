@@ -21,10 +21,11 @@ const (
 type schedule struct {
 	seed     uint64
 	versions int
-	rate     float64 // groups a second: requests a second to each version
-	perRound int     // groups in a round
-	warmup   int     // rounds
-	rounds   int     // warm-up included
+	rate     float64   // groups a second: requests a second to each version
+	perRound int       // groups in a round
+	warmup   int       // rounds
+	rounds   int       // warm-up included
+	shares   []float64 // of each request; of one alone, nothing need be said
 }
 
 func newSchedule(o Options, versions int) schedule {
@@ -88,6 +89,41 @@ func (s schedule) position(group, version int) int {
 		order[i], order[j] = order[j], order[i]
 	}
 	return int(order[version])
+}
+
+// golden is the fraction of the golden ratio: of all numbers, its multiples are
+// spread most evenly over a circle (Knuth, TAOCP 3, 6.4).
+const golden = 0.6180339887498949
+
+// requests is which request each turn of a round sends, an index into the
+// trial's; nil where there is one. In any stretch of turns each request has its
+// share to within a few, and within a round they come in an order drawn from the seed.
+func (s schedule) requests(round int) []uint8 {
+	if len(s.shares) < 2 {
+		return nil
+	}
+	turns := make([]uint8, s.perRound)
+	for i := range turns {
+		_, place := math.Modf(float64(round*s.perRound+i) * golden)
+		turns[i] = s.requestAt(place)
+	}
+	random := splitmix(s.seed ^ uint64(round)*0xd6e8feb86659fd93)
+	for i := len(turns) - 1; i > 0; i-- {
+		random = splitmix(random)
+		j := random % uint64(i+1)
+		turns[i], turns[j] = turns[j], turns[i]
+	}
+	return turns
+}
+
+// requestAt is the request whose share covers a place between 0 and 1.
+func (s schedule) requestAt(place float64) uint8 {
+	for i, share := range s.shares {
+		if place -= share; place < 0 {
+			return uint8(i)
+		}
+	}
+	return uint8(len(s.shares) - 1)
 }
 
 // splitmix is one step of SplitMix64 (Steele, Lea & Flood 2014): a hash of x

@@ -208,6 +208,7 @@ type Policy struct {
 	Metrics    []Metric      `yaml:"-"` // declared, from elsewhere
 	NoLoad     bool          `yaml:"-"` // there are only declared metrics
 	Seed       uint64        `yaml:"-"` // of the draws from posteriors
+	Requests   []string      `yaml:"-"` // names of those that the load sends; none where there is one without
 	OneAddress bool          `yaml:"-"` // a gateway picks who answers; versions are told apart by their answers
 	OnlyAsked  bool          `yaml:"-"` // nothing is implied: no objective but those asked for
 }

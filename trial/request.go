@@ -2,6 +2,7 @@ package trial
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -93,3 +94,16 @@ func Ticks(d time.Duration) uint32 {
 // time for which every worker of the version was busy. Lateness of the load
 // generator itself is not in it.
 func (r Request) Seconds() float64 { return float64(r.Latency) * Tick.Seconds() }
+
+// Overall is what objectives call all requests together.
+const Overall = "overall"
+
+// LongestRequestName is how long a request's name may be, in characters.
+const LongestRequestName = 64
+
+var requestName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// IsRequestName reports whether a request can be called so.
+func IsRequestName(name string) bool {
+	return len(name) <= LongestRequestName && name != Overall && requestName.MatchString(name)
+}
