@@ -206,9 +206,8 @@ func (c checker) load() {
 	if len(o.Expect) == 0 {
 		c.doubt("load.expect", "empty: name the statuses that are no errors, as in [200-399]")
 	}
-	if text, _ := o.Rate.MarshalText(); o.Rate.PerSecond < leastRate {
-		c.doubt("load.rate", "%s is less than a request an hour to each version", text)
-	}
+	c.leastRate("load.rate", o.Rate)
+	c.shape()
 	if o.HTTP2 && !o.KeepAlive {
 		c.doubt("load.keep-alive", "false with http2: HTTP/2 keeps its connections")
 	}
@@ -369,7 +368,7 @@ func (c checker) budget() {
 		c.settling()
 		return
 	}
-	if o := c.file.Load; (o.For+o.Warmup).Seconds()*o.Rate.PerSecond*float64(len(c.file.Targets())) > mostSlots {
+	if o := c.file.Load; !o.Closed && o.Turns()*float64(len(c.file.Targets())) > mostSlots {
 		c.doubt("load.rate", "more than 4 billion requests in one trial: lower the rate or the time")
 		return
 	}

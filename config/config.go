@@ -76,6 +76,7 @@ func resume(l *ledger, file *File, flags, env map[string]string) {
 // settle makes of what was written what is meant.
 func settle(l *ledger, file *File) {
 	typed(file)
+	shaped(l, file)
 	declare(l, file)
 	bind(l, file)
 }

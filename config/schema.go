@@ -133,7 +133,7 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(text(durationPattern))
 	case reflect.TypeFor[loadgen.Rate]():
 		return orReference(text(ratePattern))
-	case reflect.TypeFor[slo.Percent]():
+	case reflect.TypeFor[slo.Percent](), reflect.TypeFor[loadgen.Share]():
 		return orReference(text(percentPattern), object{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
 	case reflect.TypeFor[loadgen.StatusRange]():
 		return orReference(text(statusPattern), object{"type": "integer", "minimum": 100, "maximum": 599})

@@ -123,7 +123,7 @@ func TestShownTrialFilesAreSound(t *testing.T) {
 		}
 		shown[path] = string(text)
 	}
-	for _, page := range []string{"../README.md", "../docs/objectives.md", "../docs/patterns.md", "../docs/hooks.md", "../docs/kubernetes.md", "../docs/one-address.md"} {
+	for _, page := range []string{"../README.md", "../docs/objectives.md", "../docs/patterns.md", "../docs/hooks.md", "../docs/kubernetes.md", "../docs/one-address.md", "../docs/load.md"} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

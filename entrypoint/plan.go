@@ -178,6 +178,8 @@ func unplanned(file config.File) string {
 	switch {
 	case file.Load.Identify != nil:
 		return onlyOwnAddresses
+	case file.Load.Closed:
+		return "load.closed: a plan is made of a rate, and a closed loop has none; nothing was sent."
 	case file.NoLoad():
 		return "metrics: a plan is made of load, and this trial sends none: seatrial metrics shows what others tell of the versions now; nothing was sent."
 	}

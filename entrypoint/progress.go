@@ -56,7 +56,7 @@ func newProgress(p process, file config.File, log *parts) *progress {
 		name = " · " + summary.Plain(file.Name)
 	}
 	quantity := func(value float64, unit trial.Unit) string { return trial.Quantity{Value: value, Unit: unit}.String() }
-	how, length := quantity(file.Load.Rate.PerSecond, trial.PerSecond), file.Load.For
+	how, length := file.Load.Shape(), file.Load.For
 	if g.windows = file.NoLoad(); g.windows {
 		how, length = "no load, windows of "+quantity(file.Windows.Interval.Seconds(), trial.Seconds), file.Windows.For
 	}

@@ -77,11 +77,19 @@ func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Repor
 		Measured: trial.Measured{
 			Seed: h.Seed, Rate: load.Rate.PerSecond, Planned: load.For, Warmup: load.Warmup, AtLeast: file.AtLeast,
 			Lasted: lasted, RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,
-			Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections, Windows: c.Windows,
+			Shape: shapeOf(load), Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections, Windows: c.Windows,
 		},
 	}
 	r.Notes = notes(r, file, c)
 	return r
+}
+
+// shapeOf is how the rate goes, in words; empty where it stays as it is.
+func shapeOf(load loadgen.Options) string {
+	if len(load.Stages) == 0 && !load.Closed {
+		return ""
+	}
+	return load.Shape()
 }
 
 // counted says how often each example's kind of answer was given.
@@ -119,6 +127,9 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 		if f.Implied && f.Version == firstCandidate(r) {
 			out = append(out, fmt.Sprintf("%s was not asked for; a trial without an objective of its kind gets it.", f.Objective))
 		}
+	}
+	if file.Load.Closed {
+		out = append(out, "Closed loop, as asked for: each connection sent when it had its answer, so a version that stood still was asked less, and times do not hold what users would have waited.")
 	}
 	if file.Load.Identify != nil {
 		out = append(out, oneAddress(r, c.Unnamed))

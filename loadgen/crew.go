@@ -30,7 +30,7 @@ const mostWorkers = 1000
 // under way if no answer comes in time (Little 1961), and those that are ready.
 func crewFor(o Options, versions int) (ready, most int) {
 	ready = o.Connections * versions
-	under := math.Ceil(o.Rate.PerSecond * float64(versions) * o.Timeout.Seconds())
+	under := math.Ceil(o.Most().PerSecond * float64(versions) * o.Timeout.Seconds())
 	return ready, max(ready, min(mostWorkers, ready+int(math.Min(under, mostWorkers))))
 }
 

@@ -58,6 +58,9 @@ func NewMeter(o Options, requests []Request, targets []Target) (*Meter, error) {
 // what had ended by then is yielded last, as incomplete rounds, unless the
 // caller stopped. An error means that the load could not be sent at all.
 func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
+	if m.options.Closed {
+		return m.closedRounds(ctx)
+	}
 	return func(yield func(trial.Round, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
@@ -68,12 +71,12 @@ func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
 		}
 		defer r.finish(stop)
 		next := 0
-		for next < m.schedule.rounds {
+		for next < m.schedule.rounds() {
 			select {
 			case <-r.changed:
 			case <-r.idle:
 			}
-			for ; next < m.schedule.rounds && r.ended(next); next++ {
+			for ; next < m.schedule.rounds() && r.ended(next); next++ {
 				if !yield(r.take(next), nil) {
 					return
 				}
@@ -84,7 +87,7 @@ func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
 		}
 		r.finish(stop)
 		// Rounds behind one that did not end would be picked for having ended.
-		for cut := false; next < m.schedule.rounds; next++ {
+		for cut := false; next < m.schedule.rounds(); next++ {
 			round := r.take(next)
 			cut = cut || !round.Complete
 			if round.Complete = !cut; len(round.Requests) > 0 && !yield(round, nil) {
@@ -99,7 +102,7 @@ type run struct {
 	*Meter
 	began   time.Time
 	pages   []atomic.Pointer[page] // one for each round, made by the first worker to need it
-	next    []atomic.Int64         // per target: the next group to be sent
+	next    []atomic.Int64         // per target: the next turn to be sent
 	changed chan struct{}          // a round ended
 	idle    chan struct{}          // closed when every worker has ended
 	working sync.WaitGroup
@@ -113,7 +116,7 @@ type run struct {
 func (m *Meter) newRun() *run {
 	return &run{
 		Meter:   m,
-		pages:   make([]atomic.Pointer[page], m.schedule.rounds),
+		pages:   make([]atomic.Pointer[page], m.schedule.rounds()),
 		next:    make([]atomic.Int64, len(m.targets)),
 		changed: make(chan struct{}, 1),
 		idle:    make(chan struct{}),
@@ -176,10 +179,9 @@ func (r *run) ended(round int) bool {
 
 // take gives a round's records and lets go of them.
 func (r *run) take(index int) trial.Round {
-	length := r.schedule.roundLength()
 	round := trial.Round{
 		Series: trial.LoadSeries, Index: index, Warmup: index < r.schedule.warmup,
-		Start: time.Duration(index) * length, End: time.Duration(index+1) * length,
+		Start: r.schedule.start(index), End: r.schedule.start(index + 1),
 		Closed: time.Since(r.began),
 	}
 	p := r.pages[index].Swap(nil)
@@ -206,7 +208,7 @@ func (r *run) page(round int) *page {
 	if p := r.pages[round].Load(); p != nil {
 		return p
 	}
-	fresh := newPage(r.schedule.perRound*r.schedule.versions, r.schedule.requests(round))
+	fresh := newPage(r.schedule.slots(round), r.schedule.requests(round))
 	if r.pages[round].CompareAndSwap(nil, fresh) {
 		return fresh
 	}
@@ -227,12 +229,12 @@ func (w *worker) work(ctx context.Context) {
 	defer w.timer.Stop()
 	<-w.timer.C
 	for {
-		group := int(w.next[w.target].Add(1) - 1)
-		if group >= w.schedule.groups() {
+		turn := int(w.next[w.target].Add(1) - 1)
+		if turn >= w.schedule.turns() {
 			w.crew.close()
 			return
 		}
-		if !w.send(ctx, group) || !w.crew.free(ctx) {
+		if !w.send(ctx, turn) || !w.crew.free(ctx) {
 			return
 		}
 	}
@@ -240,8 +242,9 @@ func (w *worker) work(ctx context.Context) {
 
 // send waits for the slot, exchanges and records. It reports false when the
 // trial ended meanwhile: then nothing is recorded, because nothing was learnt.
-func (w *worker) send(ctx context.Context, group int) bool {
-	slot, round := w.schedule.slot(group, w.target), group/w.schedule.perRound
+func (w *worker) send(ctx context.Context, turn int) bool {
+	slot, round := w.schedule.slot(turn, w.target), w.schedule.round(turn)
+	first := w.schedule.starts[round]
 	p := w.page(round)
 	planned := w.began.Add(w.schedule.at(slot))
 	free := time.Now()
@@ -249,14 +252,14 @@ func (w *worker) send(ctx context.Context, group int) bool {
 		return false
 	}
 	w.crew.busy()
-	record := trial.Request{Slot: uint32(slot), Name: p.request(group - round*w.schedule.perRound)}
+	record := trial.Request{Slot: uint32(slot), Name: p.request(turn - first)}
 	sent := time.Now()
 	wait := w.waited(planned, free, sent)
 	record.Start = trial.Ticks(sent.Sub(planned))
 	got := answer{status: trial.Failed(trial.Unsent), version: trial.Nobody}
 	if wait < w.options.Timeout {
 		deadline, done := context.WithDeadline(ctx, sent.Add(max(w.options.Timeout-wait, leastExchange)))
-		got = w.client.exchange(deadline, shot{turn: group, version: w.target, request: int(record.Name)})
+		got = w.client.exchange(deadline, shot{turn: turn, version: w.target, request: int(record.Name)})
 		done()
 		w.sent.Add(1)
 		if ctx.Err() != nil && !got.status.OK() {
@@ -270,7 +273,7 @@ func (w *worker) send(ctx context.Context, group int) bool {
 		record.Version = uint8(w.target)
 	}
 	w.tell(record, got)
-	p.put(slot-round*w.schedule.perRound*w.schedule.versions, record, wait, sent.Sub(planned)-wait)
+	p.put(slot-first*w.schedule.versions, record, wait, sent.Sub(planned)-wait)
 	w.close(p)
 	return true
 }

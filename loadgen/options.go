@@ -15,6 +15,8 @@ type Options struct {
 	Identify        *Identify               `yaml:"identify"`
 	Rate            Rate                    `yaml:"rate"`
 	For             time.Duration           `yaml:"for"`
+	Stages          []Stage                 `yaml:"stages"`
+	Closed          bool                    `yaml:"closed"`
 	Warmup          time.Duration           `yaml:"warmup"`
 	Connections     int                     `yaml:"connections"`
 	Timeout         time.Duration           `yaml:"timeout"`

@@ -19,7 +19,7 @@ func (r *run) overloaded() bool {
 		return false
 	}
 	cost := (cpuTime() - r.spent).Seconds() / float64(sent)
-	wanted := cost * r.schedule.rate * float64(r.schedule.versions)
+	wanted := cost * r.schedule.pace.rate(time.Since(r.began).Seconds()) * float64(r.schedule.versions)
 	return wanted > mostOfCPU*float64(runtime.GOMAXPROCS(0))
 }
 

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"math"
+	"sort"
 	"time"
 )
 
@@ -13,69 +14,112 @@ const (
 	shortestRound  = 250 * time.Millisecond
 )
 
-// schedule is the slot list of a trial, computed rather than stored: for each
-// group of slots one request to every version, in an order drawn from the seed.
+// schedule is the slot list of a trial, computed rather than stored: in each
+// turn one request to every version, in an order drawn from the seed.
 //
-// Slot s of the list belongs to group s/versions. Group g starts at g/rate;
-// its slots follow each other at equal distances.
+// Slot s of the list belongs to turn s/versions. The pace says when turns are
+// due; the slots of one follow each other at equal distances.
 type schedule struct {
 	seed     uint64
 	versions int
-	rate     float64   // groups a second: requests a second to each version
-	perRound int       // groups in a round
+	pace     pace
+	starts   []int     // the first turn of each round, and that after the last
 	warmup   int       // rounds
-	rounds   int       // warm-up included
 	shares   []float64 // of each request; of one alone, nothing need be said
 }
 
 func newSchedule(o Options, versions int) schedule {
-	perRound := max(fewestPerRound, int(math.Ceil(o.Rate.PerSecond*shortestRound.Seconds())))
-	s := schedule{seed: o.Seed, versions: versions, rate: o.Rate.PerSecond, perRound: perRound}
-	length := s.roundLength()
-	s.warmup = int(math.Ceil(o.Warmup.Seconds() / length.Seconds()))
-	s.rounds = s.warmup + int(math.Round(o.For.Seconds()/length.Seconds()))
-	return s
+	if o.Closed {
+		o.Rate = Rate{fewestPerRound / shortestRound.Seconds()} // rounds of a closed loop are cut by the clock
+	}
+	first := roundFrom(newPace(o, math.Inf(1)), 0)
+	length := float64(first) / o.Rate.PerSecond
+	warmup := int(math.Ceil(o.Warmup.Seconds() / length))
+	s := schedule{seed: o.Seed, versions: versions, warmup: warmup, pace: newPace(o, float64(warmup)*length), starts: []int{0}}
+	for end := float64(warmup)*length + o.For.Seconds(); ; {
+		start := s.starts[len(s.starts)-1]
+		next := roundFrom(s.pace, start)
+		from, to := s.pace.when(float64(start)), s.pace.when(float64(next))
+		// A round that would end more than half of itself too late is none.
+		if len(s.starts) > warmup && (from+to)/2 > end-1e-9 {
+			return s
+		}
+		s.starts = append(s.starts, next)
+	}
+}
+
+// roundFrom is the turn after the last of a round that begins with this one.
+func roundFrom(p pace, start int) int {
+	shortest := p.due(p.when(float64(start)) + shortestRound.Seconds())
+	return max(start+fewestPerRound, int(math.Ceil(shortest-1e-6)))
 }
 
 // merged is the same slots at the same times, as those of one target.
 func (s schedule) merged() schedule {
-	s.rate *= float64(s.versions)
-	s.perRound *= s.versions
-	s.versions = 1
+	times := float64(s.versions)
+	var faster pace
+	for _, l := range s.pace {
+		faster = append(faster, leg{l.start, l.length, l.turns * times, l.from * times, l.to * times})
+	}
+	starts := make([]int, len(s.starts))
+	for i, turn := range s.starts {
+		starts[i] = turn * s.versions
+	}
+	s.pace, s.starts, s.versions = faster, starts, 1
 	return s
 }
 
-// RoundLength is how long one round of this load is.
-func (o Options) RoundLength() time.Duration { return newSchedule(o, 1).roundLength() }
-
-func (s schedule) roundLength() time.Duration {
-	return time.Duration(math.Round(float64(s.perRound) / s.rate * float64(time.Second)))
+// RoundLength is how long one round of this load is, on average.
+func (o Options) RoundLength() time.Duration {
+	s := newSchedule(o, 1)
+	if s.rounds() == s.warmup {
+		return s.start(1)
+	}
+	return ((s.start(s.rounds()) - s.start(s.warmup)) / time.Duration(s.rounds()-s.warmup)).Round(time.Microsecond)
 }
 
-// groups is the number of requests planned for each version.
-func (s schedule) groups() int { return s.rounds * s.perRound }
+// rounds is how many there are, warm-up included.
+func (s schedule) rounds() int { return len(s.starts) - 1 }
+
+// start is when a round begins.
+func (s schedule) start(round int) time.Duration {
+	return seconds(s.pace.when(float64(s.starts[round])))
+}
+
+func seconds(x float64) time.Duration { return time.Duration(math.Round(x * float64(time.Second))) }
+
+// turns is the number of requests planned for each version.
+func (s schedule) turns() int { return s.starts[len(s.starts)-1] }
+
+// round is the one that a turn belongs to.
+func (s schedule) round(turn int) int { return sort.SearchInts(s.starts, turn+1) - 1 }
+
+// slots are how many a round has.
+func (s schedule) slots(round int) int {
+	return (s.starts[round+1] - s.starts[round]) * s.versions
+}
 
 // Rounds is how many rounds of this load are judged.
 func (o Options) Rounds() int {
 	s := newSchedule(o, 1)
-	return s.rounds - s.warmup
+	return s.rounds() - s.warmup
 }
 
-// slot returns the slot that belongs to version in group.
-func (s schedule) slot(group, version int) int {
-	return group*s.versions + s.position(group, version)
+// slot returns the slot that belongs to version in a turn.
+func (s schedule) slot(turn, version int) int {
+	return turn*s.versions + s.position(turn, version)
 }
 
 // at is a slot's planned time since the first slot of the trial.
 func (s schedule) at(slot int) time.Duration {
-	return time.Duration(float64(slot) / float64(s.versions) / s.rate * float64(time.Second))
+	return time.Duration(s.pace.when(float64(slot)/float64(s.versions)) * float64(time.Second))
 }
 
-// position is the version's place in its group: a permutation drawn for each
-// group apart (Fisher–Yates), so that any group can be asked for at any time.
+// position is the version's place in its turn: a permutation drawn for each
+// turn apart (Fisher–Yates), so that any turn can be asked for at any time.
 // With two versions it is a coin: AB or BA.
-func (s schedule) position(group, version int) int {
-	random := splitmix(s.seed + uint64(group)*0x9e3779b97f4a7c15)
+func (s schedule) position(turn, version int) int {
+	random := splitmix(s.seed + uint64(turn)*0x9e3779b97f4a7c15)
 	if s.versions == 2 {
 		return version ^ int(random>>63)
 	}
@@ -102,10 +146,10 @@ func (s schedule) requests(round int) []uint8 {
 	if len(s.shares) < 2 {
 		return nil
 	}
-	turns := make([]uint8, s.perRound)
+	first := s.starts[round]
+	turns := make([]uint8, s.starts[round+1]-first)
 	for i := range turns {
-		_, place := math.Modf(float64(round*s.perRound+i) * golden)
-		turns[i] = s.requestAt(place)
+		turns[i] = s.request(first + i)
 	}
 	random := splitmix(s.seed ^ uint64(round)*0xd6e8feb86659fd93)
 	for i := len(turns) - 1; i > 0; i-- {
@@ -116,14 +160,15 @@ func (s schedule) requests(round int) []uint8 {
 	return turns
 }
 
-// requestAt is the request whose share covers a place between 0 and 1.
-func (s schedule) requestAt(place float64) uint8 {
+// request is the request whose share covers the turn's place on the circle.
+func (s schedule) request(turn int) uint8 {
+	_, place := math.Modf(float64(turn) * golden)
 	for i, share := range s.shares {
 		if place -= share; place < 0 {
 			return uint8(i)
 		}
 	}
-	return uint8(len(s.shares) - 1)
+	return uint8(max(0, len(s.shares)-1))
 }
 
 // splitmix is one step of SplitMix64 (Steele, Lea & Flood 2014): a hash of x

@@ -7,7 +7,7 @@ import (
 
 func TestEveryGroupHasEachVersionOnce(t *testing.T) {
 	for _, versions := range []int{1, 2, 3, 9} {
-		s := schedule{seed: 7, versions: versions, rate: 100, perRound: 25}
+		s := schedule{seed: 7, versions: versions}
 		for group := range 1000 {
 			seen := make([]bool, versions)
 			for v := range versions {
@@ -25,7 +25,7 @@ func TestEveryGroupHasEachVersionOnce(t *testing.T) {
 // a woken CPU: with fair coins 10,000 groups stay within ±4 standard deviations.
 func TestOrderIsFair(t *testing.T) {
 	for _, versions := range []int{2, 3, 5} {
-		s := schedule{seed: 42, versions: versions, rate: 100, perRound: 25}
+		s := schedule{seed: 42, versions: versions}
 		first := make([]float64, versions)
 		for group := range 10000 {
 			for v := range versions {
@@ -47,7 +47,7 @@ func TestOrderIsFair(t *testing.T) {
 
 func TestSeedDecidesTheOrder(t *testing.T) {
 	order := func(seed uint64) (bits [64]int) {
-		s := schedule{seed: seed, versions: 2, rate: 1, perRound: 25}
+		s := schedule{seed: seed, versions: 2}
 		for g := range bits {
 			bits[g] = s.position(g, 0)
 		}
@@ -75,8 +75,8 @@ func TestRoundsAreFineButNotThin(t *testing.T) {
 		o := DefaultOptions()
 		o.Rate, o.Warmup = Rate{c.rate}, 0
 		s := newSchedule(o, 2)
-		if s.roundLength() != c.want || s.rounds != c.rounds {
-			t.Errorf("%v/s: %d rounds of %s, want %d of %s", c.rate, s.rounds, s.roundLength(), c.rounds, c.want)
+		if o.RoundLength() != c.want || s.rounds() != c.rounds {
+			t.Errorf("%v/s: %d rounds of %s, want %d of %s", c.rate, s.rounds(), o.RoundLength(), c.rounds, c.want)
 		}
 	}
 }

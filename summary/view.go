@@ -245,9 +245,13 @@ func (v view) measured() string {
 	if m.Warmup > 0 {
 		warm = "after " + duration(m.Warmup) + " of warm-up "
 	}
-	return fmt.Sprintf("%s was sent %s requests a second over %s, %s; %s%s of %s were judged, "+
+	rate := trial.Quantity{Value: m.Rate}.String() + " requests a second"
+	if m.Shape != "" {
+		rate = "requests (" + m.Shape + ")"
+	}
+	return fmt.Sprintf("%s was sent %s over %s, %s; %s%s of %s were judged, "+
 		"%s in %s, %s late by the load generator's own fault; each verdict holds with %s confidence, however often one looks.",
-		who, trial.Quantity{Value: m.Rate}, counted(m.Connections, "connection"), order, warm,
+		who, rate, counted(m.Connections, "connection"), order, warm,
 		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence)) +
 		strings.TrimRight(" "+v.elsewhere(), " ")
 }

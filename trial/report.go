@@ -38,7 +38,8 @@ type Report struct {
 // Measured is how much was measured, and how.
 type Measured struct {
 	Seed        uint64        `json:"seed"`
-	Rate        float64       `json:"rate"` // requests a second to each version
+	Rate        float64       `json:"rate"`            // requests a second to each version
+	Shape       string        `json:"shape,omitempty"` // in words, where the rate is not the same all the time
 	Planned     time.Duration `json:"planned"`
 	Warmup      time.Duration `json:"warmup"`
 	AtLeast     time.Duration `json:"at_least"`

@@ -1,0 +1,195 @@
+package loadgen
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seatrial/seatrial/trial"
+)
+
+// In a closed loop each connection sends its next request when it has the answer
+// to the last. Nothing is planned, so a service that stands still is sent less, and
+// nobody waits: times run from the sending. It shows what a service can do at
+// most, not what its users see.
+
+// closedRun is one execution of a closed loop. Rounds are cut by the clock.
+type closedRun struct {
+	*Meter
+	began   time.Time
+	turn    []atomic.Int64 // per version: the next
+	changed chan struct{}  // a request ended
+	working sync.WaitGroup
+	told    examples
+
+	mu    sync.Mutex
+	pages []closedPage
+}
+
+// closedPage holds the records of one round.
+type closedPage struct {
+	open    int // under way
+	taken   bool
+	records []trial.Request
+}
+
+// closedRounds is Rounds of a closed loop.
+func (m *Meter) closedRounds(ctx context.Context) iter.Seq2[trial.Round, error] {
+	return func(yield func(trial.Round, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		r := &closedRun{Meter: m, turn: make([]atomic.Int64, len(m.targets)), changed: make(chan struct{}, 1), pages: make([]closedPage, m.schedule.rounds())}
+		if err := r.start(ctx); err != nil {
+			yield(trial.Round{}, err)
+			return
+		}
+		defer func() { stop(); r.working.Wait() }()
+		spent := cpuTime()
+		for next := range r.pages {
+			complete := r.await(ctx, next)
+			if !complete {
+				stop()
+				r.working.Wait()
+			}
+			now := cpuTime()
+			round := r.take(next, complete, now-spent)
+			spent = now
+			if len(round.Requests) > 0 && !yield(round, nil) || !complete {
+				return
+			}
+		}
+	}
+}
+
+func (r *closedRun) start(ctx context.Context) error {
+	var clients [][]exchanger
+	for v := range r.targets {
+		clients = append(clients, nil)
+		for range r.Meter.workers {
+			client, err := newStandardClient(r.options, r.targets[v], r.who, r.messages)
+			if err != nil {
+				return err
+			}
+			clients[v] = append(clients[v], client)
+		}
+	}
+	r.began = time.Now()
+	for v := range clients {
+		for _, client := range clients[v] {
+			r.working.Go(func() {
+				defer client.close()
+				r.work(ctx, v, client)
+			})
+		}
+	}
+	return nil
+}
+
+// work sends one request after another until the load's time is over.
+func (r *closedRun) work(ctx context.Context, version int, client exchanger) {
+	for ctx.Err() == nil {
+		page := r.enter()
+		if page < 0 {
+			return
+		}
+		record, ended := r.send(ctx, version, client)
+		r.leave(page, record, ended)
+	}
+}
+
+func (r *closedRun) send(ctx context.Context, version int, client exchanger) (trial.Request, bool) {
+	turn := int(r.turn[version].Add(1) - 1)
+	record := trial.Request{Slot: uint32(turn*len(r.targets) + version), Version: uint8(version), Name: r.schedule.request(turn)}
+	sent := time.Now()
+	deadline, done := context.WithDeadline(ctx, sent.Add(r.options.Timeout))
+	defer done()
+	got := client.exchange(deadline, shot{turn: turn, version: version, request: int(record.Name)})
+	record.Latency, record.Status = trial.Ticks(time.Since(sent)), got.status
+	if !got.status.OK() && ctx.Err() == nil {
+		r.told.add(record.Version, r.names[version], got)
+	}
+	return record, got.status.OK() || ctx.Err() == nil
+}
+
+// enter is the page of the round that it is now, -1 after the last.
+func (r *closedRun) enter() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	page := int(time.Since(r.began) / r.length())
+	for page < len(r.pages) && r.pages[page].taken {
+		page++
+	}
+	if page >= len(r.pages) {
+		return -1
+	}
+	r.pages[page].open++
+	return page
+}
+
+// length is that of a round, which a closed loop has no plan for: the shortest.
+func (r *closedRun) length() time.Duration { return shortestRound }
+
+func (r *closedRun) leave(page int, record trial.Request, ended bool) {
+	r.mu.Lock()
+	r.pages[page].open--
+	if ended {
+		r.pages[page].records = append(r.pages[page].records, record)
+	}
+	r.mu.Unlock()
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// await waits until a round is over and all its requests have ended; false if the
+// trial ended before.
+func (r *closedRun) await(ctx context.Context, round int) bool {
+	over := time.NewTimer(time.Until(r.began.Add(time.Duration(round+1) * r.length())))
+	defer over.Stop()
+	for {
+		select {
+		case <-over.C:
+		case <-r.changed:
+		case <-ctx.Done():
+			return false
+		}
+		if r.close(round) {
+			return true
+		}
+	}
+}
+
+// close takes a round that is over, if nothing of it is under way.
+func (r *closedRun) close(round int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	over := time.Since(r.began) >= time.Duration(round+1)*r.length()
+	r.pages[round].taken = over && r.pages[round].open == 0
+	return r.pages[round].taken
+}
+
+// take gives a round's records, in the order of their turns. If the generator used
+// up the machine's CPUs meanwhile, what it measured is itself.
+func (r *closedRun) take(index int, complete bool, cpu time.Duration) trial.Round {
+	r.mu.Lock()
+	records := r.pages[index].records
+	r.pages[index].records = nil
+	r.mu.Unlock()
+	slices.SortFunc(records, func(a, b trial.Request) int { return cmp.Compare(a.Slot, b.Slot) })
+	round := trial.Round{
+		Series: trial.LoadSeries, Index: index, Warmup: index < r.schedule.warmup, Complete: complete,
+		Start: time.Duration(index) * r.length(), End: time.Duration(index+1) * r.length(),
+		Closed: time.Since(r.began), Requests: records, Examples: r.told.take(),
+		Generator: trial.Generator{Planned: len(records)},
+	}
+	if cpu.Seconds() > mostOfCPU*float64(runtime.GOMAXPROCS(0))*r.length().Seconds() {
+		round.Generator.Late = len(records)
+	}
+	return round
+}
