@@ -31,11 +31,23 @@ type chain struct {
 	paths   [len(drifts)]path
 }
 
-func (c *chain) add(x float64) {
+func (c *chain) add(x float64) { c.paths = taken(c.paths, x, c.next()) }
+
+// next is how one more round counts, whatever it holds.
+func (c *chain) next() (steps [len(drifts)]step) {
 	c.n++
 	for k := range drifts {
-		c.paths[k].add(x, c.filters[k].next(drifts[k]))
+		steps[k] = c.filters[k].next(drifts[k])
 	}
+	return steps
+}
+
+// taken is the paths with what a round held.
+func taken(paths [len(drifts)]path, x float64, steps [len(drifts)]step) [len(drifts)]path {
+	for k := range paths {
+		paths[k].add(x, steps[k])
+	}
+	return paths
 }
 
 // seen is the contrasts as each drift sees them.

@@ -40,7 +40,7 @@ func newRace(r Reward, versions int, alpha float64) *race {
 func newDuelStatistic(r Reward, a, b int) statistic {
 	o := r.equal()
 	if o.isQuantile() {
-		return &exceedance{objective: o, who: pair{candidate: a, baseline: b}, drawn: []int{a, b}}
+		return &exceedance{objective: o, who: pair{candidate: a, baseline: b}, drawn: []int{a, b}, ladder: o.ladder()}
 	}
 	return newStatistic(o, pair{candidate: a, baseline: b})
 }

@@ -53,13 +53,13 @@ func (e *exceedance) add(r judgedRound) bool {
 	}
 	now := at(e.objective.allowed(threshold))
 	if e.most == nil && !now.isExact() {
-		e.most = &loose{e.rounds, slices.Clone(e.ladder)}
+		e.most = &loose{e.rounds, e.ladder.clone()}
 	}
 	e.rounds.add(now.least)
-	e.ladder = append(e.ladder, func(factor float64) float64 { return at(factor * threshold).least })
+	e.ladder.add(func(factor float64) float64 { return at(factor * threshold).least })
 	if e.most != nil {
 		e.most.rounds.add(now.most)
-		e.most.ladder = append(e.most.ladder, func(factor float64) float64 { return at(factor * threshold).most })
+		e.most.ladder.add(func(factor float64) float64 { return at(factor * threshold).most })
 	}
 	return true
 }
@@ -78,13 +78,13 @@ func (e *exceedance) repeated(times float64) (above, below float64) {
 
 func (e *exceedance) figures(l outlook) figures {
 	if e.objective.metric != declared {
-		return ratioFigures(l, &e.rounds, e.ladder,
+		return ratioFigures(l, &e.rounds, &e.ladder,
 			"contrast of exceedances: requests above the limit drawn from the baseline's earlier quantile, paired by round")
 	}
-	f := ratioFigures(l, &e.rounds, e.ladder,
+	f := ratioFigures(l, &e.rounds, &e.ladder,
 		"contrast of exceedances: observations above the limit drawn from the bucket bound nearest to the baseline's earlier quantile, paired by round")
 	if e.most != nil {
-		wide := ratioFigures(l, &e.most.rounds, e.most.ladder, "")
+		wide := ratioFigures(l, &e.most.rounds, &e.most.ladder, "")
 		f.anytime[1], f.credible[1] = wide.anytime[1], wide.credible[1]
 		f.within, f.change = math.Min(f.within, wide.within), nil
 		f.method += "; the limit divides a bucket: all of it counts as above for a pass, none of it for a fail"
@@ -93,7 +93,7 @@ func (e *exceedance) figures(l outlook) figures {
 }
 
 // ratioFigures are those of a contrast that is also kept as a ladder.
-func ratioFigures(l outlook, rounds *chain, ladder ladder, method string) figures {
+func ratioFigures(l outlook, rounds *chain, ladder *ladder, method string) figures {
 	change := ladder.change()
 	return figures{
 		change: &change,
@@ -120,7 +120,7 @@ func (v *valueRatio) add(r judgedRound) bool {
 		return false
 	}
 	v.rounds.add(c - v.objective.allowed(b))
-	v.ladder = append(v.ladder, func(factor float64) float64 { return c - factor*b })
+	v.ladder.add(func(factor float64) float64 { return c - factor*b })
 	return true
 }
 
@@ -131,7 +131,7 @@ func (v *valueRatio) repeated(times float64) (above, below float64) {
 }
 
 func (v *valueRatio) figures(l outlook) figures {
-	return ratioFigures(l, &v.rounds, v.ladder, "contrast of "+v.objective.figureWords()+", paired by round")
+	return ratioFigures(l, &v.rounds, &v.ladder, "contrast of "+v.objective.figureWords()+", paired by round")
 }
 
 // shareDifference judges the difference of two shares. With few hits the
@@ -221,8 +221,12 @@ type shareRatio struct {
 	factor float64
 	near   shareDifference
 	epoch  epoch
-	closed []epoch
+	closed []closedEpoch
+	past   evidenceOf // of the closed ones, at the limit
 }
+
+// evidenceOf is the evidence of so many requests.
+type evidenceOf struct{ above, below, requests float64 }
 
 // epoch is a time in which the split of the requests stayed the same.
 type epoch struct {
@@ -237,7 +241,7 @@ func (s *shareRatio) add(r judgedRound) bool {
 	}
 	if r.epoch != s.epoch.number {
 		if s.epoch.c > 0 {
-			s.closed = append(s.closed, s.epoch)
+			s.close()
 		}
 		s.epoch = epoch{number: r.epoch}
 	}
@@ -265,23 +269,50 @@ func (s *shareRatio) repeated(times float64) (above, below float64) {
 // fewer while requests move to the candidate would look like a better candidate.
 // What is yet to come is of the present epoch's kind.
 func (s *shareRatio) against(ratio, times float64) (above, below float64) {
-	all := s.epoch.requests()
-	for _, e := range s.closed {
-		up, down := e.against(ratio, 1)
-		above, below, all = above+up, below+down, all+e.requests()
+	past := s.past
+	if ratio != s.factor {
+		past = evidenceOf{}
+		for _, e := range s.closed {
+			past = past.and(e, ratio)
+		}
 	}
-	up, down := s.epoch.against(ratio, 1+(times-1)*all/math.Max(s.epoch.requests(), 1))
-	return above + up, below + down
+	all := s.epoch.requests() + past.requests
+	up, down := s.epoch.closed().against(ratio, 1+(times-1)*all/math.Max(s.epoch.requests(), 1))
+	return past.above + up, past.below + down
+}
+
+func (s *shareRatio) close() {
+	e := s.epoch.closed()
+	s.closed, s.past = append(s.closed, e), s.past.and(e, s.factor)
+}
+
+func (p evidenceOf) and(e closedEpoch, ratio float64) evidenceOf {
+	up, down := e.against(ratio, 1)
+	return evidenceOf{p.above + up, p.below + down, p.requests + e.requests()}
 }
 
 func (e epoch) requests() float64 { return e.c + e.b }
 
+// closedEpoch is what is left of one that ended: traffic may move for days.
+type closedEpoch struct {
+	c, b                   float64 // requests
+	hits, trials           float64
+	effective, ofEffective float64 // hits and trials
+}
+
+func (e epoch) closed() closedEpoch {
+	out := closedEpoch{c: e.c, b: e.b, hits: e.errors.hits, trials: e.errors.trials}
+	out.effective, out.ofEffective = e.errors.effective()
+	return out
+}
+
+func (e closedEpoch) requests() float64 { return e.c + e.b }
+
 // against takes p0 = ρw / (1 − w + ρw), with w the candidate's part of the
 // requests.
-func (e epoch) against(ratio, times float64) (above, below float64) {
+func (e closedEpoch) against(ratio, times float64) (above, below float64) {
 	w := e.c / e.requests()
-	hits, trials := e.errors.effective()
-	return bayes.Share(times*hits, times*trials, ratio*w/(1-w+ratio*w))
+	return bayes.Share(times*e.effective, times*e.ofEffective, ratio*w/(1-w+ratio*w))
 }
 
 func meanOfLogs(a, b float64) float64 {
@@ -321,9 +352,9 @@ func (s *shareRatio) figures(l outlook) figures {
 // estimate is the ratio of both shares, over all epochs (Mantel & Haenszel 1959).
 func (s *shareRatio) estimate() float64 {
 	var c, b float64
-	for _, e := range append(slices.Clone(s.closed), s.epoch) {
-		c += e.errors.hits * e.b / e.requests()
-		b += (e.errors.trials - e.errors.hits) * e.c / e.requests()
+	for _, e := range append(slices.Clone(s.closed), s.epoch.closed()) {
+		c += e.hits * e.b / e.requests()
+		b += (e.trials - e.hits) * e.c / e.requests()
 	}
 	return c / b
 }

@@ -67,7 +67,7 @@ func (p Policy) newSeries(name string, metrics []Metric, asked []Objective, vers
 	for version := range versions {
 		s.judged = append(s.judged, newHistory(s.figures))
 		for _, o := range s.figures {
-			s.courses = append(s.courses, &figureCourse{of: o, version: version})
+			s.courses = append(s.courses, &figureCourse{of: o, version: version, windows: thinned[float64]{mean: meanOf}})
 		}
 	}
 	return s
@@ -342,9 +342,7 @@ func (q *question) gap(r judgedRound, baseline int, versions []trial.Version) st
 type figureCourse struct {
 	of      Objective
 	version int
-	at      []float64
-	values  []float64
-	warmup  int
+	windows thinned[float64]
 }
 
 // follow keeps the figures of a round for charts. A window without one has no
@@ -355,33 +353,23 @@ func (s *series) follow(r trial.Round, v view) {
 		if q := (trial.Quantity{Value: x}); !q.Known() {
 			continue
 		}
-		c.at, c.values = append(c.at, r.Start.Seconds()), append(c.values, x)
-		if r.Warmup {
-			c.warmup++
-		}
+		c.windows.add(r.Start.Seconds(), r.Warmup, x)
 	}
 }
+
+func meanOf(all []float64) float64 { return sum(all) / float64(len(all)) }
 
 // courses are those of all declared metrics that something is asked of.
 func (j *Judge) courses() []trial.Course {
 	var out []trial.Course
 	for _, s := range j.others {
 		for _, c := range s.courses {
-			if len(c.at) > 0 {
-				out = append(out, c.course(j.versions[c.version].Name))
+			if at, values, warmup := c.windows.shown(); len(at) > 0 {
+				out = append(out, trial.Course{
+					Metric: c.of.figureName(), Unit: c.of.unit(), Version: j.versions[c.version].Name, Warmup: warmup, At: at, Values: values,
+				})
 			}
 		}
-	}
-	return out
-}
-
-// course averages neighbouring windows until a chart can show them.
-func (c *figureCourse) course(version string) trial.Course {
-	every := (len(c.at) + mostPoints - 1) / mostPoints
-	out := trial.Course{Metric: c.of.figureName(), Unit: c.of.unit(), Version: version, Warmup: c.warmup / every}
-	for from := 0; from < len(c.at); from += every {
-		near := c.values[from:min(from+every, len(c.values))]
-		out.At, out.Values = append(out.At, c.at[from]), append(out.Values, sum(near)/float64(len(near)))
 	}
 	return out
 }

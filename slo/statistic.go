@@ -119,7 +119,7 @@ func newStatistic(o Objective, who pair) statistic {
 	case o.limit.kind == absolute && (isShare || isQuantile):
 		return &shareStatistic{objective: o, who: who}
 	case isQuantile:
-		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}}
+		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}, ladder: o.ladder()}
 	case isShare && o.limit.kind == ratio:
 		return &shareRatio{factor: o.limit.value, near: shareDifference{objective: o, who: who, limit: nearEnough}}
 	case isShare:
@@ -127,7 +127,7 @@ func newStatistic(o Objective, who pair) statistic {
 	case o.limit.kind == absolute:
 		return &valueStatistic{objective: o, who: who}
 	default:
-		return &valueRatio{objective: o, who: who}
+		return &valueRatio{objective: o, who: who, ladder: o.ladder()}
 	}
 }
 
@@ -180,91 +180,6 @@ func (o Objective) floor() float64 {
 		return o.Floor.Seconds()
 	}
 	return defaultFloor
-}
-
-// ladder keeps the contrast of each round as a function of the factor of the
-// baseline that is allowed, so that what is shown as an interval can be tested as
-// the verdict is. It costs nothing until it is asked.
-type ladder []func(factor float64) float64
-
-// A ladder reaches from a fifth to five times the baseline: what lies beyond is
-// shown as "more than +400 %".
-var leastFactor, mostFactor = math.Log(0.2), math.Log(5)
-
-// halvings find the end of an interval between them to 0.2 %.
-const halvings = 11
-
-// chain is the contrasts against a factor.
-func (l ladder) chain(factor float64) *chain {
-	var c chain
-	for _, round := range l {
-		c.add(round(factor))
-	}
-	return &c
-}
-
-// anytime returns the relative changes that neither test rejects.
-func (l ladder) anytime(needed float64) [2]float64 {
-	return l.between(
-		func(c *chain) bool { above, _ := c.evidence(0, 1); return above >= needed },
-		func(c *chain) bool { _, below := c.evidence(0, 1); return below >= needed })
-}
-
-// credible returns the relative changes between the posterior's outer tails.
-func (l ladder) credible(mass float64) [2]float64 {
-	tail := (1 - mass) / 2
-	return l.between(
-		func(c *chain) bool { return c.within(0) < tail },
-		func(c *chain) bool { return c.within(0) > 1-tail })
-}
-
-// between is the range of factors that are neither too low nor too high, as
-// relative changes; without an end where the ladder has none.
-func (l ladder) between(tooLow, tooHigh func(*chain) bool) [2]float64 {
-	at := func(lnFactor float64) *chain { return l.chain(math.Exp(lnFactor)) }
-	estimate := l.estimate()
-	low := outermost(leastFactor, estimate, func(x float64) bool { return tooLow(at(x)) })
-	high := outermost(mostFactor, estimate, func(x float64) bool { return tooHigh(at(x)) })
-	out := [2]float64{math.Exp(low) - 1, math.Exp(high) - 1}
-	if low == leastFactor {
-		out[0] = math.Inf(-1)
-	}
-	if high == mostFactor {
-		out[1] = math.Inf(1)
-	}
-	return out
-}
-
-// estimate is the logarithm of the factor that the rounds are on the mean at.
-func (l ladder) estimate() float64 {
-	return edge(leastFactor, mostFactor, halvings, func(x float64) bool { return l.chain(math.Exp(x)).mean() > 0 })
-}
-
-// change is the estimate as a relative change; NaN without rounds.
-func (l ladder) change() float64 {
-	if len(l) == 0 {
-		return math.NaN()
-	}
-	return math.Exp(l.estimate()) - 1
-}
-
-// outermost is the edge between an end and an estimate. Shares of few requests
-// move in steps, and so may evidence: what is not rejected within a tenth beyond
-// the edge moves it.
-func outermost(end, estimate float64, isRejected func(float64) bool) float64 {
-	const step, steps = 0.01, 10
-	found := edge(end, estimate, halvings, isRejected)
-	outward := math.Copysign(step, end-estimate)
-	for i := 1; i <= steps; i++ {
-		x := found + float64(i)*outward
-		if (end-x)*outward <= 0 {
-			return found
-		}
-		if !isRejected(x) {
-			found, i = x, 0
-		}
-	}
-	return found
 }
 
 // rejected returns the limits that neither test rejects, by bisection between

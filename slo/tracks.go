@@ -7,9 +7,7 @@ import (
 // course gathers what a chart of the trial shows: for each version and round
 // the median, the 95th percentile and the share of failed requests.
 type course struct {
-	at      []float64 // seconds
-	points  [][]point // of each version
-	warmup  int
+	rounds  thinned[[]point] // a point of each version
 	decided float64
 	answers map[Answer]int
 }
@@ -23,25 +21,23 @@ type Answer struct {
 type point struct{ p50, p95, failed float64 }
 
 func (c *course) add(r trial.Round, v view) {
-	if c.points == nil {
-		c.points, c.answers = make([][]point, len(v)), map[Answer]int{}
+	if c.answers == nil {
+		c.rounds.mean, c.answers = averages, map[Answer]int{}
 	}
 	for _, q := range r.Requests {
 		if !q.Status.OK() || q.Version == trial.Nobody {
 			c.answers[Answer{int(q.Version), q.Status}]++
 		}
 	}
-	c.at = append(c.at, r.Start.Seconds())
-	if r.Warmup {
-		c.warmup++
-	}
-	for i, s := range v {
+	var all []point
+	for _, s := range v {
 		p := point{p50: s.quantile(0.50), p95: s.quantile(0.95)}
 		if s.requests > 0 {
 			p.failed = share(s.failed, s.requests)
 		}
-		c.points[i] = append(c.points[i], p)
+		all = append(all, p)
 	}
+	c.rounds.add(r.Start.Seconds(), r.Warmup, all)
 }
 
 // quantile is that of the requests that did not fail, 0 where all did.
@@ -56,21 +52,32 @@ func (s sample) quantile(p float64) float64 {
 // mostPoints is as many as a chart can show apart.
 const mostPoints = 240
 
-// tracks averages neighbouring rounds until a chart can show them.
+// tracks are as many points as a chart can show.
 func (c *course) tracks(versions []trial.Version) []trial.Tracks {
-	if len(c.at) == 0 {
+	at, points, warmup := c.rounds.shown()
+	if len(at) == 0 {
 		return nil
 	}
-	every := (len(c.at) + mostPoints - 1) / mostPoints
 	var out []trial.Tracks
 	for i, v := range versions {
-		t := trial.Tracks{Version: v.Name, Warmup: c.warmup / every, Decided: c.decided}
-		for from := 0; from < len(c.at); from += every {
-			mean := average(c.points[i][from:min(from+every, len(c.at))])
-			t.At = append(t.At, c.at[from])
-			t.P50, t.P95, t.Failed = append(t.P50, mean.p50), append(t.P95, mean.p95), append(t.Failed, mean.failed)
+		t := trial.Tracks{Version: v.Name, At: at, Warmup: warmup, Decided: c.decided}
+		for _, all := range points {
+			t.P50, t.P95, t.Failed = append(t.P50, all[i].p50), append(t.P95, all[i].p95), append(t.Failed, all[i].failed)
 		}
 		out = append(out, t)
+	}
+	return out
+}
+
+// averages are those of each version.
+func averages(near [][]point) []point {
+	out := make([]point, len(near[0]))
+	for i := range out {
+		var own []point
+		for _, all := range near {
+			own = append(own, all[i])
+		}
+		out[i] = average(own)
 	}
 	return out
 }

@@ -616,15 +616,38 @@ func TestParetoOfDeclaredMetrics(t *testing.T) {
 
 // Charts show so many points, whatever a trial lasts.
 func TestCoursesAreAveraged(t *testing.T) {
-	j := metricsOnly(t, alone, nil, "cpu <= 0.7")
-	c := figureCourse{of: j.questions[0].objective}
+	c := thinned[float64]{mean: meanOf}
 	for i := range 500 {
-		c.at, c.values = append(c.at, float64(i)), append(c.values, float64(i))
+		c.add(float64(i), i < 6, float64(i))
 	}
-	c.warmup = 6
-	got := c.course("candidate")
-	if len(got.At) != 167 || got.At[1] != 3 || got.Values[1] != 4 || got.Values[166] != 498.5 || got.Warmup != 2 || got.Metric != "cpu" {
-		t.Errorf("%d points, %v, %v, %d", len(got.At), got.At[1], got.Values[166], got.Warmup)
+	at, values, warmup := c.shown()
+	if len(at) != 167 || at[1] != 3 || values[1] != 4 || values[166] != 498.5 || warmup != 2 {
+		t.Errorf("%d points, %v, %v, %d", len(at), at[1], values[166], warmup)
+	}
+}
+
+// A course of which neighbours were averaged again and again still tells of all
+// its rounds, each of them as much as another.
+func TestLongCoursesKeepTheirShape(t *testing.T) {
+	c := thinned[float64]{mean: meanOf}
+	for i := range 10_001 {
+		c.add(float64(i), i < 1000, float64(i))
+	}
+	at, values, warmup := c.shown()
+	if len(c.points) > mostKept || len(at) < mostPoints/2 || len(at) > mostPoints {
+		t.Fatalf("%d points of %d", len(at), len(c.points))
+	}
+	width := at[1]
+	for i, x := range values[:len(values)-1] {
+		if at[i] != float64(i)*width || x != at[i]+(width-1)/2 {
+			t.Fatalf("point %d is at %v and is %v", i, at[i], x)
+		}
+	}
+	if begin := at[warmup]; begin > 1000 || begin < 1000-width {
+		t.Errorf("judged from %v on", begin)
+	}
+	if last := values[len(values)-1]; last < at[len(at)-1] || last > 10_000 {
+		t.Errorf("the last point is %v", last)
 	}
 }
 

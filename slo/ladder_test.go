@@ -1,0 +1,87 @@
+package slo
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// rungsOf are rounds in which the candidate's figure is some multiple of the
+// baseline's.
+func rungsOf(multiple float64, rounds int) []rung {
+	random := rand.New(rand.NewPCG(3, 4))
+	var all []rung
+	for range rounds {
+		b := 100 + 10*random.NormFloat64()
+		c := multiple * (100 + 10*random.NormFloat64())
+		all = append(all, func(factor float64) float64 { return c - factor*b })
+	}
+	return all
+}
+
+// What is kept of many rounds shows the interval that all of them would, but for
+// the steps of its factors.
+func TestManyRoundsAreToldAsIfAllWereKept(t *testing.T) {
+	const needed = 3.0
+	for _, multiple := range []float64{0.97, 1, 1.08, 2} {
+		whole, many := ladder{own: 1.1}, ladder{own: 1.1}
+		for _, r := range rungsOf(multiple, 3*mostRungs) {
+			whole.rungs = append(whole.rungs, r)
+			many.add(r)
+		}
+		if many.rungs != nil || many.fixed == nil {
+			t.Fatalf("%d rounds are kept", len(many.rungs))
+		}
+		step := 1.5 * nearStep
+		if math.Abs(math.Log(multiple)) > nearFactor {
+			step = 1.5 * farStep
+		}
+		near := func(what string, got, want float64) {
+			if !(math.Abs(math.Log1p(got)-math.Log1p(want)) <= step) {
+				t.Errorf("×%v: %s %v, of all rounds %v", multiple, what, got, want)
+			}
+		}
+		got, want := many.anytime(needed), whole.anytime(needed)
+		near("anytime from", got[0], want[0])
+		near("anytime to", got[1], want[1])
+		got, want = many.credible(credible), whole.credible(credible)
+		near("credible from", got[0], want[0])
+		near("credible to", got[1], want[1])
+		near("change", many.change(), whole.change())
+	}
+}
+
+// The interval ends at or below a limit exactly where the evidence passes it,
+// however many rounds are kept.
+func TestTheIntervalOfManyRoundsAgreesWithTheVerdict(t *testing.T) {
+	const own = 1.0137 // between two steps
+	for _, needed := range []float64{3, 10, 30, 100} {
+		l := ladder{own: own}
+		var at chain
+		for _, r := range rungsOf(1, 2*mostRungs) {
+			l.add(r)
+			at.add(r(math.Exp(math.Log(own))))
+		}
+		_, below := at.evidence(0, 1)
+		if end := l.anytime(needed)[1]; (end <= own-1+1e-3) != (below >= needed) {
+			t.Errorf("evidence of %.1f where %v is needed, and an interval to %+.4f beside a limit of %+.4f", below, needed, end, own-1)
+		}
+	}
+}
+
+func TestTheFactorsOfALadderHoldItsEndsAndItsOwn(t *testing.T) {
+	at := newRails(1.1).factors
+	if at[0] != leastFactor || at[len(at)-1] != mostFactor {
+		t.Errorf("from %v to %v", at[0], at[len(at)-1])
+	}
+	own := false
+	for i, x := range at {
+		own = own || x == math.Log(1.1)
+		if i > 0 && x-at[i-1] > farStep+1e-9 {
+			t.Errorf("nothing between %v and %v", at[i-1], x)
+		}
+	}
+	if !own || len(at) > 500 {
+		t.Errorf("%d factors, own among them: %v", len(at), own)
+	}
+}
