@@ -76,11 +76,13 @@ func (c overHTTP) ask(ctx context.Context, a ask) (answer, error) {
 	for i, v := range values {
 		params.Set(fmt.Sprintf("param_p%d", i+1), clickhouseValue(v))
 	}
-	got, err := c.put(ctx, params)
-	if err != nil {
-		return answer{}, err
-	}
-	t, err := clickhouseTable(got)
+	t, err := once(a.asked, params.Encode(), func() (table, error) {
+		got, err := c.put(ctx, params)
+		if err != nil {
+			return table{}, err
+		}
+		return clickhouseTable(got)
+	})
 	if err != nil {
 		return answer{}, err
 	}

@@ -56,6 +56,11 @@ type request struct {
 	body   []byte
 }
 
+// String tells it from other requests.
+func (q request) String() string {
+	return fmt.Sprintf("%s %q %s %v %q", q.method, q.path, q.params.Encode(), q.header, q.body)
+}
+
 // reply is what a provider said with a status of 2xx, all of it.
 type reply struct {
 	header http.Header
@@ -233,7 +238,7 @@ func (a *attempts) read(response *http.Response) error {
 	case err != nil:
 		return fmt.Errorf("its reply broke off: %w", err)
 	case len(body) > most:
-		return final{fmt.Errorf("its reply is longer than %d MiB: ask for less", most>>20)}
+		return final{tooLarge{fmt.Errorf("its reply is longer than %d MiB: ask for less", most>>20)}}
 	}
 	a.done, a.reply = true, reply{header: response.Header, body: body, hide: a.hide}
 	return nil

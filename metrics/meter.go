@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -145,17 +146,23 @@ func (m *Meter) inquiries() []inquiry {
 	return all
 }
 
-// putAll asks, some at a time.
+// putAll asks, some at a time: first about one version, as that may answer for the
+// others.
 func (m *Meter) putAll(ctx context.Context, all []inquiry, w Window) map[inquiry]said {
 	replies := make([]said, len(all))
 	var asked sync.WaitGroup
-	turn := make(chan struct{}, mostAtOnce)
-	for i, q := range all {
-		asked.Go(func() {
+	turn, about := make(chan struct{}, mostAtOnce), &memo{}
+	for v := range m.versions {
+		for i, q := range all {
+			if q.version != v {
+				continue
+			}
 			turn <- struct{}{}
-			defer func() { <-turn }()
-			replies[i] = m.inquire(ctx, m.metrics[q.metric], q.part, m.versions[q.version], w)
-		})
+			asked.Go(func() {
+				defer func() { <-turn }()
+				replies[i] = m.inquire(ctx, q, w, about)
+			})
+		}
 	}
 	asked.Wait()
 	got := map[inquiry]said{}
@@ -191,25 +198,37 @@ func (m *Meter) runs(metric Metric) bool {
 }
 
 // inquire puts one question, and keeps how it was put.
-func (m *Meter) inquire(ctx context.Context, metric Metric, p part, version Version, w Window) said {
-	text, err := fill(metric.given()[p], placesOf(version, w), m.language.quote)
-	if err != nil {
-		text = metric.given()[p] // put says what is wrong with it
-	}
+func (m *Meter) inquire(ctx context.Context, q inquiry, w Window, asked *memo) said {
 	began := m.around.Now()
-	got, err := m.put(ctx, metric, p, version, w)
-	return said{text: text, took: m.around.Now().Sub(began), answer: got, err: err}
+	a, err := m.question(q, w)
+	out := said{text: a.text}
+	if a.asked = asked; err == nil {
+		out.answer, err = m.source.ask(ctx, a)
+		out.text = cmp.Or(out.answer.text, a.text)
+	}
+	if out.took = m.around.Now().Sub(began); err != nil {
+		out.err = fmt.Errorf("%s: %w", q.part, err)
+	}
+	return out
 }
 
-func (m *Meter) put(ctx context.Context, metric Metric, p part, version Version, w Window) (answer, error) {
-	places := placesOf(version, w)
-	text, err := fill(metric.given()[p], places, m.language.quote)
+// question fills the places of a query, for its version and for the others.
+func (m *Meter) question(q inquiry, w Window) (ask, error) {
+	metric := m.metrics[q.metric]
+	given := metric.given()[q.part]
+	a := ask{metric: metric, part: q.part, text: given, places: placesOf(m.versions[q.version], w), window: w}
+	text, err := fill(given, a.places, m.language.quote)
 	if err != nil {
-		return answer{}, err
+		return a, err
 	}
-	got, err := m.source.ask(ctx, ask{metric: metric, part: p, text: text, places: places, window: w})
-	if err != nil {
-		return answer{}, fmt.Errorf("%s: %w", p, err)
+	a.text = text
+	for _, v := range m.versions {
+		other, err := fill(given, placesOf(v, w), m.language.quote)
+		if err != nil {
+			a.versions = nil
+			break
+		}
+		a.versions = append(a.versions, other)
 	}
-	return got, nil
+	return a, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -83,16 +84,64 @@ func (p prometheus) ask(ctx context.Context, a ask) (answer, error) {
 	switch {
 	case err != nil && takesTotals(a.metric, a.part):
 		return answer{}, notTotals(a.part, err)
-	case err != nil || a.metric.Running != nil && !*a.metric.Running:
-		return p.query(ctx, a.text, a.window.To)
+	case err != nil:
+		all, err := p.query(ctx, a, a.text)
+		if err != nil {
+			return answer{}, err
+		}
+		return readFound(all)
 	}
-	long := (1 + tooOld) * a.window.length()
-	got, err := p.query(ctx, fmt.Sprintf("%s[%dms]", a.text, long.Milliseconds()), a.window.To)
+	got, err := p.selected(ctx, a, s)
+	if a.metric.Running != nil && !*a.metric.Running {
+		return got, err
+	}
 	if takesTotals(a.metric, a.part) {
 		got.series, got.sums = withoutMarkers(got.series), withoutMarkers(got.sums)
 	}
 	got.partOf = p.partOf(s, a)
 	return got, err
+}
+
+// selected asks for the series of all versions at once, and takes those of one;
+// where the reply would be too large for that, it asks for these alone.
+func (p prometheus) selected(ctx context.Context, a ask, s selector) (answer, error) {
+	span := ""
+	if a.metric.Running == nil || *a.metric.Running {
+		long := (1 + tooOld) * a.window.length()
+		span = fmt.Sprintf("[%dms]", long.Milliseconds())
+	}
+	if all, able := allVersions(a); able {
+		found, err := p.query(ctx, a, all.text+span)
+		if err == nil {
+			got, err := readFound(all.of(s, found))
+			got.text = all.text
+			return got, err
+		}
+		if !isTooLarge(err) {
+			return answer{}, err
+		}
+	}
+	found, err := p.query(ctx, a, a.text+span)
+	if err != nil {
+		return answer{}, err
+	}
+	return readFound(found)
+}
+
+// allVersions is one selector in place of those of all versions, if there can be.
+func allVersions(a ask) (together, bool) {
+	if len(a.versions) < 2 {
+		return together{}, false
+	}
+	var all []selector
+	for _, text := range a.versions {
+		s, err := parseSelector(text)
+		if err != nil {
+			return together{}, false
+		}
+		all = append(all, s)
+	}
+	return putTogether(all)
 }
 
 // withoutMarkers leaves out where series were found to have ended:
@@ -138,7 +187,13 @@ type promReply struct {
 	} `json:"data"`
 }
 
-func (p prometheus) query(ctx context.Context, text string, at time.Time) (answer, error) {
+// query evaluates an expression at the window's end. It is asked once, whoever
+// needs it.
+func (p prometheus) query(ctx context.Context, a ask, text string) ([]promSeries, error) {
+	return once(a.asked, text, func() ([]promSeries, error) { return p.fetch(ctx, text, a.window.To) })
+}
+
+func (p prometheus) fetch(ctx context.Context, text string, at time.Time) ([]promSeries, error) {
 	form := url.Values{
 		"query": {text}, "time": {at.UTC().Format(time.RFC3339Nano)},
 		"partial_response": {"false"}, "dedup": {"true"}, // of Thanos; others overlook them
@@ -148,19 +203,19 @@ func (p prometheus) query(ctx context.Context, text string, at time.Time) (answe
 		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
 	})
 	if err != nil {
-		return answer{}, p.refused(err)
+		return nil, p.refused(err)
 	}
 	var said promReply
 	if err := got.json(&said); err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	switch {
 	case said.Status != "success":
-		return answer{}, fmt.Errorf("its reply is no success: %s", excerpt([]byte(cmp.Or(said.Error, said.Status, "no status")), p.hide))
+		return nil, fmt.Errorf("its reply is no success: %s", excerpt([]byte(cmp.Or(said.Error, said.Status, "no status")), p.hide))
 	case said.IsPartial:
-		return answer{}, errors.New("its reply is partial: some of its stores did not answer")
+		return nil, errors.New("its reply is partial: some of its stores did not answer")
 	case len(said.Warnings) > 0:
-		return answer{}, fmt.Errorf("it warns: %s", excerpt([]byte(strings.Join(said.Warnings, "; ")), p.hide))
+		return nil, fmt.Errorf("it warns: %s", excerpt([]byte(strings.Join(said.Warnings, "; ")), p.hide))
 	}
 	return readResult(said.Data.ResultType, said.Data.Result)
 }
@@ -172,7 +227,20 @@ func (p prometheus) refused(err error) error {
 	if !errors.As(err, &page) || json.Unmarshal(page.body, &said) != nil || said.Error == "" {
 		return err
 	}
-	return fmt.Errorf("HTTP %d, %s: %s", page.status, excerpt([]byte(said.ErrorType), p.hide), excerpt([]byte(said.Error), p.hide))
+	text := fmt.Sprintf("HTTP %d, %s: %s", page.status, excerpt([]byte(said.ErrorType), p.hide), excerpt([]byte(said.Error), p.hide))
+	if page.status == http.StatusUnprocessableEntity {
+		return tooLarge{errors.New(text)} // what it could not carry out: of a selector, its number of samples
+	}
+	return errors.New(text)
+}
+
+// tooLarge is the error of a question whose reply would be too large, so that a
+// smaller one may be answered.
+type tooLarge struct{ error }
+
+func isTooLarge(err error) bool {
+	var large tooLarge
+	return errors.As(err, &large)
 }
 
 // promSeries is one element of a vector or matrix.
@@ -184,26 +252,33 @@ type promSeries struct {
 	Histograms []promNative      `json:"histograms"`
 }
 
-func readResult(kind string, text json.RawMessage) (answer, error) {
+func readResult(kind string, text json.RawMessage) ([]promSeries, error) {
 	var all []promSeries
 	switch kind {
 	case "scalar":
 		var one promPoint
 		if err := json.Unmarshal(text, &one); err != nil {
-			return answer{}, err
+			return nil, err
 		}
 		all = []promSeries{{Value: &one}}
 	case "vector", "matrix":
 		if err := json.Unmarshal(text, &all); err != nil {
-			return answer{}, fmt.Errorf("its series can't be read: %w", err)
+			return nil, fmt.Errorf("its series can't be read: %w", err)
 		}
 	default:
-		return answer{}, fmt.Errorf("its reply is of the type %q, which is no number", excerpt([]byte(kind), strings.Clone))
+		return nil, fmt.Errorf("its reply is of the type %q, which is no number", excerpt([]byte(kind), strings.Clone))
 	}
-	var natives []promNative
 	for i := range all {
 		all[i].gather()
-		natives = append(natives, all[i].Histograms...)
+	}
+	return all, nil
+}
+
+// readFound makes an answer of what was found.
+func readFound(all []promSeries) (answer, error) {
+	var natives []promNative
+	for _, one := range all {
+		natives = append(natives, one.Histograms...)
 	}
 	var out answer
 	bounds := nativeBounds(natives)

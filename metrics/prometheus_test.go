@@ -324,7 +324,8 @@ func FuzzReplies(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, text []byte) {
 		var said promReply
 		if json.Unmarshal(text, &said) == nil {
-			_, _ = readResult(said.Data.ResultType, said.Data.Result)
+			all, _ := readResult(said.Data.ResultType, said.Data.Result)
+			_, _ = readFound(all)
 		}
 	})
 }

@@ -157,7 +157,7 @@ func (r rest) ask(ctx context.Context, a ask) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := r.exchange(how, jq, places)
+	got, err := r.exchange(how, jq, places, a.asked)
 	if err == nil && how.Poll != nil {
 		got, err = r.poll(how, jq, places, got)
 	}
@@ -171,13 +171,14 @@ func (r rest) ask(ctx context.Context, a ask) (answer, error) {
 	return readOutputs(outputs, a)
 }
 
-// exchange sends one request and reads its reply.
-func (r rest) exchange(how recipe, jq programs, places map[string]string) (any, error) {
+// exchange sends one request and reads its reply. What asked has it takes from
+// there.
+func (r rest) exchange(how recipe, jq programs, places map[string]string, asked *memo) (any, error) {
 	q, err := how.request(places)
 	if err != nil {
 		return nil, err
 	}
-	said, err := r.send(jq.ctx, q)
+	said, err := once(asked, q.String(), func() (reply, error) { return r.send(jq.ctx, q) })
 	if err != nil {
 		return nil, refusal(how, jq, err)
 	}
@@ -226,7 +227,7 @@ func (r rest) poll(how recipe, jq programs, places map[string]string, got any) (
 			timer.Stop()
 			return nil, errors.New("its answer was not ready in time")
 		}
-		if got, err = r.exchange(again, jq, places); err != nil {
+		if got, err = r.exchange(again, jq, places, nil); err != nil {
 			return nil, err
 		}
 	}

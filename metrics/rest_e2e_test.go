@@ -64,14 +64,13 @@ func windowsOf(t *testing.T, word string, p Provider, m Metric, version string, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	meter := Meter{source: src, language: l}
 	var out []string
 	for i := range n {
 		w := Window{From: from.Add(time.Duration(i) * 5 * time.Second), To: from.Add(time.Duration(i+1) * 5 * time.Second)}
 		got := map[part]answer{}
 		ctx, done := context.WithTimeout(t.Context(), 10*time.Second)
 		for _, q := range queries {
-			if got[q], err = meter.put(ctx, m, q, Version{Name: version, Places: map[string]string{"version": version}}, w); err != nil {
+			if got[q], err = putTo(ctx, src, l, m, q, version, w); err != nil {
 				break
 			}
 		}

@@ -151,8 +151,7 @@ func TestPlacesAreQuotedForWhereTheyStand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := Meter{source: s, language: l}
-		_, err = m.put(t.Context(), Metric{Name: "m", Kind: trial.ValueKind, Query: q}, whole, Version{Places: map[string]string{"version": hostile}}, vendorWindow(time.Minute))
+		_, err = putTo(t.Context(), s, l, Metric{Name: "m", Kind: trial.ValueKind, Query: q}, whole, hostile, vendorWindow(time.Minute))
 		return err
 	}
 	const quoted = `a\"b\'c\\d/../&x=1\n\", \"z\": \"1`
@@ -300,12 +299,11 @@ func TestCountersOfAnyAPIAreDifferences(t *testing.T) {
 	}
 	l, _ := languageFor("rest")
 	m := Metric{Name: "m", Kind: trial.TotalKind, Query: Query{Path: "a", Running: &running}}
-	meter := Meter{source: s, language: l}
 	book := newLedger()
 	var got []string
 	w := vendorWindow(time.Minute)
 	for _, n = range []float64{100, 130, 5} {
-		a, err := meter.put(t.Context(), m, whole, Version{}, w)
+		a, err := putTo(t.Context(), s, l, m, whole, "v2", w)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -481,17 +479,15 @@ func TestEveryProviderEndsWithItsContext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		meter := Meter{source: src, language: l}
-		version := Version{Name: "candidate", Places: map[string]string{"version": "v2"}}
 		slow, done := context.WithTimeout(t.Context(), 30*time.Millisecond)
-		if _, err := meter.put(slow, m, queries[0], version, vendorWindow(time.Minute)); err == nil || !strings.Contains(err.Error(), "in time") {
+		if _, err := putTo(slow, src, l, m, queries[0], "v2", vendorWindow(time.Minute)); err == nil || !strings.Contains(err.Error(), "in time") {
 			t.Errorf("%s, slow: %v", word, err)
 		}
 		done()
 		cancelled, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(10*time.Millisecond, cancel)
 		began := time.Now()
-		if _, err := meter.put(cancelled, m, queries[0], version, vendorWindow(time.Minute)); !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
+		if _, err := putTo(cancelled, src, l, m, queries[0], "v2", vendorWindow(time.Minute)); !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
 			t.Errorf("%s, cancelled: %v after %s", word, err, time.Since(began))
 		}
 		close(stop)

@@ -25,6 +25,11 @@ type ask struct {
 	text   string            // the part's query, places filled in
 	places map[string]string // what may be filled in elsewhere: parameters, bodies
 	window Window
+
+	// versions are the part's queries for every version, its own among them; nil
+	// where some could not be filled.
+	versions []string
+	asked    *memo // about the window so far
 }
 
 // answer is what a provider said to one ask: series of points, or finished
@@ -33,6 +38,8 @@ type answer struct {
 	series []series
 	sums   []series // of a histogram's observations, where the reply has them too
 	sample *trial.Sample
+
+	text string // of the question, where it was put otherwise than it was given
 
 	// partOf are the labels by which the series of the hits are some of those of
 	// the trials: where a trial's series has them and none is a hit, there were 0

@@ -171,11 +171,17 @@ func (d *database) ask(ctx context.Context, a ask) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ctx, done := context.WithTimeout(ctx, d.timeout)
-	defer done()
-	t, err := d.query(ctx, text, values)
+	t, err := once(a.asked, fmt.Sprintf("%s %q", text, values), func() (table, error) {
+		ctx, done := context.WithTimeout(ctx, d.timeout)
+		defer done()
+		t, err := d.query(ctx, text, values)
+		if err != nil {
+			return table{}, d.told(ctx, err)
+		}
+		return t, nil
+	})
 	if err != nil {
-		return answer{}, d.told(ctx, err)
+		return answer{}, err
 	}
 	return t.answer(a)
 }

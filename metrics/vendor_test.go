@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -117,6 +118,16 @@ func (r recordedReply) metric(c recorded) Metric {
 	return m
 }
 
+// putTo puts one question about one version.
+func putTo(ctx context.Context, s source, l language, m Metric, p part, version string, w Window) (answer, error) {
+	meter := Meter{
+		source: s, language: l, around: around(), metrics: []Metric{m},
+		versions: []Version{{Name: "candidate", Places: map[string]string{"version": version}}},
+	}
+	got := meter.inquire(ctx, inquiry{part: p}, w, nil)
+	return got.answer, got.err
+}
+
 // sampleOf asks for all parts of a metric about one window.
 func sampleOf(t *testing.T, l language, p Provider, m Metric, w Window) trial.Sample {
 	t.Helper()
@@ -132,10 +143,9 @@ func sampleOf(t *testing.T, l language, p Provider, m Metric, w Window) trial.Sa
 	if err != nil {
 		t.Fatal(err)
 	}
-	meter := Meter{source: s, language: l}
 	got := map[part]answer{}
 	for _, q := range queries {
-		a, err := meter.put(t.Context(), m, q, Version{Name: "candidate", Places: map[string]string{"version": "v2"}}, w)
+		a, err := putTo(t.Context(), s, l, m, q, "v2", w)
 		if err != nil {
 			return trial.Missed(0, m.Name, err.Error())
 		}
@@ -143,7 +153,7 @@ func sampleOf(t *testing.T, l language, p Provider, m Metric, w Window) trial.Sa
 	}
 	book := newLedger()
 	book.enter(w)
-	return reader{ledger: book, metric: m, running: meter.runs(m), window: w}.sample(got)
+	return reader{ledger: book, metric: m, running: (&Meter{language: l}).runs(m), window: w}.sample(got)
 }
 
 func TestVendorsAreAskedAndReadAsTheyDocument(t *testing.T) {
