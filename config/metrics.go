@@ -205,8 +205,10 @@ func (c checker) metrics() {
 	c.providers()
 	wrong := slo.CheckMetrics(c.file.Metrics)
 	plan := c.file.Asked()
+	tooShort := map[string]bool{}
 	for i, m := range plan.Metrics {
 		path := c.declared[i]
+		p := c.file.Providers[m.From]
 		switch {
 		case c.isUnread(path):
 		case wrong[i] != "":
@@ -216,18 +218,33 @@ func (c checker) metrics() {
 				c.doubt(join(path, "mock"), "%v", err)
 			}
 		default:
-			if err := m.Check(c.file.Providers[m.From].Type, plan.Versions); err != nil {
+			if err := m.Check(p, plan.Versions); err != nil {
 				c.doubt(path, "%v", err)
+			}
+			if err := p.CheckLength(plan.Windows.Interval); err != nil && !tooShort[m.From] {
+				tooShort[m.From] = true
+				c.doubt(c.intervalOf(m.From), "%s: %v", m.From, err)
 			}
 		}
 	}
+}
+
+// intervalOf is where it stands that a provider's windows are so long: at the
+// provider itself where nobody said how long they are.
+func (c checker) intervalOf(provider string) string {
+	if _, given := c.places["windows.interval"]; given {
+		return "windows.interval"
+	}
+	return join("providers", provider)
 }
 
 func (c checker) windowLengths() {
 	w := c.file.Windows
 	c.between("windows.interval", w.Interval, shortestWindow, longestWindow)
 	c.between("windows.for", w.For, w.Interval, 30*24*time.Hour)
-	c.between("windows.delay", w.Delay, 0, longestWindow)
+	if w.Delay != nil {
+		c.between("windows.delay", *w.Delay, 0, longestWindow)
+	}
 	if _, given := c.places["windows.for"]; given && !c.file.NoLoad() && w.For != metrics.DefaultWindows().For {
 		c.doubt("windows.for", "given in a trial with load, whose windows last as long as the load: use load.for")
 	}

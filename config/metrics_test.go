@@ -187,3 +187,42 @@ objectives: [queue <= 5, calls <= 5]
 		t.Error(err)
 	}
 }
+
+// What would only be found when it is asked for is found at its line.
+func TestQuestionsThatCantBePutAreMistakesOfTheFile(t *testing.T) {
+	text := `
+baseline: {version: v1}
+candidate: {version: v2}
+providers:
+  stats: {type: rest, url: "http://stats.svc"}
+  aws: {type: cloudwatch, settings: {region: eu-west-1}}
+metrics:
+  queue:
+    {kind: value, from: stats, path: "q/{{vresion}}", answer: .n}
+  errors:
+    {kind: total, from: aws, query: "SELECT SUM(Errors) FROM X"}
+objectives: [queue <= 5, errors <= 5]
+`
+	told := func(text string) string {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text}), Environ: []string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}})
+		if err == nil {
+			return ""
+		}
+		return err.Error()
+	}
+	for _, want := range []string{
+		`seatrial.yaml:8:3: metrics[0]: query: nothing is known to fill in for {{vresion}}`,
+		`seatrial.yaml:6:8: providers.aws: aws: it has one value in 1m0s: ask for windows that are no shorter, as in windows: {interval: 1m0s}`,
+	} {
+		if got := told(text); !strings.Contains(got, want) {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+	right := strings.Replace(text, "vresion", "version", 1)
+	if got, want := told(right+"windows: {interval: 30s}\n"), "seatrial.yaml:13:21: windows.interval: aws: "; !strings.Contains(got, want) {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got := told(right + "windows: {interval: 1m}\n"); got != "" {
+		t.Error(got)
+	}
+}

@@ -70,6 +70,7 @@ func (p process) ask(ctx context.Context, file config.File, meters []*metrics.Me
 		round := m.Once(ctx)
 		for _, s := range round.Samples {
 			r := p.reading(file, s, round)
+			r.Delay = m.Delay()
 			came = came && s.Missing == ""
 			all = append(all, r)
 		}

@@ -86,7 +86,7 @@ func (c overHTTP) ask(ctx context.Context, a ask) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return t.answer(a)
+	return t.answerOf(a)
 }
 
 // put asks with limits for the server. A user of a profile readonly=1 may send

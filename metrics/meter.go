@@ -25,6 +25,7 @@ type Meter struct {
 	metrics  []Metric
 	versions []Version
 	windows  Windows
+	delay    time.Duration // from a window's end until the provider knows all of it
 	first    int           // number of the first window: rounds before it were another run's
 	count    int           // windows of the trial
 	warmup   time.Duration // of the load that windows begin with
@@ -43,7 +44,7 @@ func (m *Meter) Rounds(ctx context.Context) iter.Seq2[trial.Round, error] {
 		began := m.around.Now().Add(-m.start(m.first))
 		for i := m.first - 1; i < m.first+m.count; i++ {
 			w := Window{From: began.Add(m.start(i)), To: began.Add(m.start(i + 1))}
-			if !m.until(ctx, w.To.Add(m.windows.Delay)) {
+			if !m.until(ctx, w.To.Add(m.delay)) {
 				return
 			}
 			round := m.ask(ctx, i, w)
@@ -64,11 +65,14 @@ func (m *Meter) start(index int) time.Duration { return time.Duration(index) * m
 // Once asks about the last window that a provider can know all of, and about the
 // one before it for differences.
 func (m *Meter) Once(ctx context.Context) trial.Round {
-	to := m.around.Now().Add(-m.windows.Delay)
+	to := m.around.Now().Add(-m.delay)
 	from := to.Add(-m.windows.Interval)
 	m.ask(ctx, -1, Window{From: from.Add(-m.windows.Interval), To: from})
 	return m.ask(ctx, 0, Window{From: from, To: to})
 }
+
+// Delay is how long after its end a window is asked about.
+func (m *Meter) Delay() time.Duration { return m.delay }
 
 // Close lets go of what the provider is asked through.
 func (m *Meter) Close() error {

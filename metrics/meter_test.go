@@ -43,7 +43,7 @@ func (f *fake) close() error { return nil }
 func meterOf(f *fake, metrics, versions, windows int) *Meter {
 	m := &Meter{
 		series: trial.MetricsSeries, source: f, ledger: newLedger(), around: around(), count: windows,
-		language: language{running: true, quote: quotePromQL}, windows: Windows{Interval: 10 * time.Second, Delay: 3 * time.Second},
+		language: language{running: true, quote: quotePromQL}, windows: Windows{Interval: 10 * time.Second}, delay: 3 * time.Second,
 	}
 	for i := range metrics {
 		m.metrics = append(m.metrics, Metric{Name: fmt.Sprint("m", i), Kind: trial.TotalKind, Query: Query{Query: "n"}})

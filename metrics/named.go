@@ -195,21 +195,8 @@ func (g grammar) fill(n statement, value func(name string) (any, error)) (text s
 // else as text. A label's name is written with _ for what no name can have:
 // :app_kubernetes_io_name.
 func valueOf(name string, places map[string]string, w Window) (any, error) {
-	switch name {
-	case "from":
-		return w.From.UTC(), nil
-	case "to":
-		return w.To.UTC(), nil
-	case "from_seconds":
-		return w.From.Unix(), nil
-	case "to_seconds":
-		return w.To.Unix(), nil
-	case "from_ms":
-		return w.From.UnixMilli(), nil
-	case "to_ms":
-		return w.To.UnixMilli(), nil
-	case "round":
-		return w.length().Seconds(), nil
+	if value, is := ofWindow(w)[name]; is {
+		return value, nil
 	}
 	var fitting, known []string
 	for _, place := range slices.Sorted(maps.Keys(places)) {
@@ -225,6 +212,19 @@ func valueOf(name string, places map[string]string, w Window) (any, error) {
 		return nil, fmt.Errorf("nothing is known to give for :%s (known: %s)%s", name, strings.Join(slices.Compact(known), ", "), trial.DidYouMean(":"+name, known))
 	}
 	return nil, fmt.Errorf(":%s could be any of %s", name, strings.Join(fitting, ", "))
+}
+
+// ofWindow are the values that are the same for all versions.
+func ofWindow(w Window) map[string]any {
+	return map[string]any{
+		"from": w.From.UTC(), "to": w.To.UTC(), "round": w.length().Seconds(),
+		"from_seconds": w.From.Unix(), "to_seconds": w.To.Unix(), "from_ms": w.From.UnixMilli(), "to_ms": w.To.UnixMilli(),
+	}
+}
+
+func isOfWindow(name string) bool {
+	_, is := ofWindow(Window{})[name]
+	return is
 }
 
 func parameterRune(r rune) rune {

@@ -8,9 +8,9 @@ import (
 
 // Windows is when others are asked: part of the trial file.
 type Windows struct {
-	Interval time.Duration `yaml:"interval"` // length of a window, which is a round
-	For      time.Duration `yaml:"for"`      // how long to go on in a trial without load
-	Delay    time.Duration `yaml:"delay"`    // from a window's end until a provider knows all of it
+	Interval time.Duration  `yaml:"interval"` // length of a window, which is a round
+	For      time.Duration  `yaml:"for"`      // how long to go on in a trial without load
+	Delay    *time.Duration `yaml:"delay"`    // from a window's end until providers know all of it; nil: as long as each type usually needs
 }
 
 // DefaultWindows asks for a quarter of a minute at a time.
@@ -27,7 +27,7 @@ type Provider struct {
 	Auth     Auth                    `yaml:"auth"`
 	Settings map[string]string       `yaml:"settings"` // what the preset asks for: site, account, project
 	Timeout  time.Duration           `yaml:"timeout"`
-	Delay    *time.Duration          `yaml:"delay"` // nil: that of the windows
+	Delay    *time.Duration          `yaml:"delay"` // nil: that of the windows, or its type's
 	Insecure bool                    `yaml:"insecure"`
 	CA       string                  `yaml:"ca"`
 	Cert     string                  `yaml:"cert"`
@@ -75,9 +75,10 @@ type Query struct {
 	Count      string            `yaml:"count"`  // of moments
 	Sum        string            `yaml:"sum"`    // of moments and histograms
 	SumSquares string            `yaml:"sum-squares"`
-	Running    *bool             `yaml:"running"` // numbers are totals since some beginning; nil: as the provider's usually are
-	Scale      *float64          `yaml:"scale"`   // makes the metric's unit of the provider's: 0.001 of milliseconds; nil: 1
-	Params     map[string]string `yaml:"params"`  // of a REST request
+	Running    *bool             `yaml:"running"`     // numbers are totals since some beginning; nil: as the provider's usually are
+	PerVersion string            `yaml:"per-version"` // column of a query that is of all versions at once, which tells them apart
+	Scale      *float64          `yaml:"scale"`       // makes the metric's unit of the provider's: 0.001 of milliseconds; nil: 1
+	Params     map[string]string `yaml:"params"`      // of a REST request
 	Method     string            `yaml:"method"`
 	Path       string            `yaml:"path"`
 	Headers    map[string]string `yaml:"headers"` // of this request, beside the provider's; never secrets

@@ -50,7 +50,7 @@ func (p Plan) Meters(s Surroundings) ([]*Meter, error) {
 		m := at[metric.From]
 		if m == nil {
 			m = &Meter{
-				series: p.Series(metric), versions: p.Versions, windows: p.windowsOf(metric.From),
+				series: p.Series(metric), versions: p.Versions, windows: p.Windows, delay: p.delayOf(metric.From),
 				first: p.First, count: p.Count, warmup: p.Warmup, seed: p.Seed, split: p.Split, around: s, ledger: newLedger(),
 			}
 			at[metric.From], meters = m, append(meters, m)
@@ -73,13 +73,20 @@ func closeAll(meters []*Meter) error {
 	return errors.Join(errs...)
 }
 
-// windowsOf are the windows with the provider's own delay, if it has one.
-func (p Plan) windowsOf(provider string) Windows {
-	w := p.Windows
-	if delay := p.Providers[provider].Delay; delay != nil {
-		w.Delay = *delay
+// delayOf is the provider's own delay, else that of all windows, else what its type
+// usually needs.
+func (p Plan) delayOf(name string) time.Duration {
+	of := p.Providers[name]
+	for _, given := range []*time.Duration{of.Delay, p.Windows.Delay} {
+		if given != nil {
+			return *given
+		}
 	}
-	return w
+	l, err := languageFor(of.Type)
+	if err != nil {
+		return 0 // said when it is opened; numbers that are made up need none
+	}
+	return l.delay
 }
 
 func (m *Meter) open(name string, p Provider) error {
@@ -134,10 +141,10 @@ func (p Provider) Secrets() []string {
 	return out
 }
 
-// Check returns what is wrong with a metric that a provider of this type is to be
-// asked about, for these versions.
-func (m Metric) Check(provider string, versions []Version) error {
-	l, err := languageFor(provider)
+// Check returns what is wrong with a metric that this provider is to be asked
+// about, for these versions.
+func (m Metric) Check(p Provider, versions []Version) error {
+	l, err := languageFor(p.Type)
 	if err != nil {
 		return nil // said of the provider
 	}
@@ -145,11 +152,14 @@ func (m Metric) Check(provider string, versions []Version) error {
 	if err != nil {
 		return err
 	}
+	if m.PerVersion != "" && !l.tables {
+		return fmt.Errorf("%s has per-version, which is for queries of databases: a reply of %s has no columns", m.Name, p.Type)
+	}
 	if err := l.check(m); err != nil {
 		return err
 	}
 	for _, v := range versions {
-		if err := m.fits(l, v, queries); err != nil {
+		if err := m.fits(l, p, v, queries); err != nil {
 			return fmt.Errorf("%w; of %s: places are filled with version, name and the labels that a version has", err, v.Name)
 		}
 	}
@@ -157,17 +167,44 @@ func (m Metric) Check(provider string, versions []Version) error {
 }
 
 // fits holds that something is known for every place in the queries.
-func (m Metric) fits(l language, v Version, queries []part) error {
-	if l.fits != nil {
-		return l.fits(m, v)
-	}
-	places := placesOf(v, Window{})
-	for _, p := range queries {
-		if _, err := fill(m.given()[p], places, l.quote); err != nil {
-			return fmt.Errorf("%s: %w", p, err)
+func (m Metric) fits(l language, p Provider, v Version, queries []part) error {
+	places := placesOf(v, sampleWindow)
+	for _, q := range queries {
+		text := m.given()[q]
+		if l.fits == nil || !l.tables {
+			var err error
+			if text, err = fill(text, places, l.quote); err != nil {
+				return fmt.Errorf("%s: %w", q, err)
+			}
+		}
+		if l.fits == nil {
+			continue
+		}
+		if err := l.fits(p, ask{metric: m, part: q, text: text, places: places, window: sampleWindow}); err != nil {
+			return fmt.Errorf("%s: %w", q, err)
 		}
 	}
 	return nil
+}
+
+// sampleWindow is any, to try questions on.
+var sampleWindow = Window{From: time.Unix(1_700_000_000, 0), To: time.Unix(1_700_000_060, 0)}
+
+// CheckLength returns why a provider can't be asked about windows of this length.
+func (p Provider) CheckLength(interval time.Duration) error {
+	l, err := languageFor(p.Type)
+	if err != nil || l.shortest == nil {
+		return nil // said of the provider
+	}
+	least, err := l.shortest(p)
+	if err != nil || interval >= least {
+		return nil // likewise
+	}
+	return tooShort(least)
+}
+
+func tooShort(least time.Duration) error {
+	return fmt.Errorf("it has one value in %s: ask for windows that are no shorter, as in windows: {interval: %[1]s}", least)
 }
 
 // CheckMock returns what is wrong with made-up numbers for these versions.

@@ -21,7 +21,7 @@ func TestEachProviderHasAMeterAndASeries(t *testing.T) {
 			{Name: "y", Kind: trial.ValueKind, Query: Query{From: "a", Query: "y"}},
 			{Name: "z", Kind: trial.ValueKind, Query: Query{From: "b", Query: "z"}},
 		},
-		Windows: Windows{Interval: time.Second, Delay: time.Second},
+		Windows: Windows{Interval: time.Second, Delay: new(time.Second)},
 	}
 	meters, err := p.Meters(around())
 	if err != nil {
@@ -29,7 +29,7 @@ func TestEachProviderHasAMeterAndASeries(t *testing.T) {
 	}
 	var got []string
 	for _, m := range meters {
-		got = append(got, fmt.Sprint(m.series, len(m.metrics), m.windows.Delay))
+		got = append(got, fmt.Sprint(m.series, len(m.metrics), m.delay))
 	}
 	if diff := cmp.Diff([]string{"b2 1m0s", "a1 1s"}, got); diff != "" {
 		t.Error(diff)
@@ -117,5 +117,82 @@ func TestSecretsInSeriesAreNotShownWhereOneIsMissing(t *testing.T) {
 	round := m.ask(t.Context(), 0, Window{From: time.Unix(0, 0), To: time.Unix(10, 0)})
 	if got := round.Samples[0].Missing; !strings.Contains(got, `{echo="***"}`) || strings.Contains(fmt.Sprint(round), "s3cret") {
 		t.Errorf("%q, %v", got, round)
+	}
+}
+
+// Whoever is asked too early sees windows that are not whole: each type says how
+// long it takes, and who says so.
+func TestEveryTypeOfProviderHasADelay(t *testing.T) {
+	for _, l := range languages() {
+		switch {
+		case l.word == "rest":
+			if l.delay != 0 {
+				t.Errorf("nobody knows the delay of any API, and it is %s", l.delay)
+			}
+		case l.source == "":
+			t.Errorf("%s: nobody says that it takes %s", l.word, l.delay)
+		case l.delay < 0 || l.delay > 10*time.Minute:
+			t.Errorf("%s takes %s", l.word, l.delay)
+		}
+	}
+}
+
+func TestADelayIsTheProvidersThenTheWindowsThenItsTypes(t *testing.T) {
+	for _, c := range []struct {
+		kind              string
+		provider, windows *time.Duration
+		want              time.Duration
+	}{
+		{"prometheus", nil, nil, 10 * time.Second},
+		{"cloudwatch", nil, nil, 2 * time.Minute},
+		{"sqlite", nil, nil, 0},
+		{"prometheus", nil, new(time.Second), time.Second},
+		{"prometheus", nil, new(time.Duration), 0},
+		{"cloudwatch", new(time.Duration), new(time.Second), 0},
+		{"prometheus", new(time.Minute), new(time.Second), time.Minute},
+		{"none", nil, nil, 0},
+	} {
+		p := Plan{Providers: map[string]Provider{"p": {Type: c.kind, Delay: c.provider}}, Windows: Windows{Delay: c.windows}}
+		if got := p.delayOf("p"); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+// A place that nothing is known for, and windows that are too short, are found
+// before anything is asked, wherever they stand.
+func TestRequestsAreTriedBeforeTheyAreSent(t *testing.T) {
+	versions := []Version{{Name: "baseline", Places: map[string]string{"version": "v1"}}, {Name: "candidate", Places: map[string]string{"version": "v2", "pod": "p"}}}
+	poll := func(p Poll) Query { p.Ticket, p.Done = ".id", ".done"; return Query{Path: "a", Poll: &p} }
+	for want, q := range map[string]Query{
+		"":               {Path: "a/{{version}}", Params: map[string]string{"t": "{{to-seconds}}", "s": "{{since-ms}}", "x": "{{site}}"}, Body: `{"n": {{round-ms}}}`},
+		"{{vresion}}":    {Path: "a/{{vresion}}"},
+		"{{form}}":       {Path: "a", Params: map[string]string{"t": "{{form}}"}},
+		"{{rownd}}":      {Path: "a", Body: `{"a": "{{rownd}}"}`},
+		"{{token}}":      {Path: "a", Headers: map[string]string{"X": "{{token}}"}},
+		"{{pod}}":        {Path: "a/{{pod}}"}, // the baseline has none
+		"{{id}}":         poll(Poll{Path: "b/{{id}}"}),
+		"{{job}}":        poll(Poll{Path: "b/{{ticket}}", Body: "{{job}}"}),
+		"between quotes": {Path: "a", Body: `{"a": {{version}}}`},
+	} {
+		m := Metric{Name: "m", Kind: trial.TotalKind, Query: q}
+		err := m.Check(Provider{Type: "rest", URL: "http://a", Settings: map[string]string{"site": "s"}}, versions)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%+v: %v, want %q", q, err, want)
+		}
+	}
+	if err := (Metric{Name: "m", Kind: trial.TotalKind, Query: poll(Poll{Path: "b/{{ticket}}", Body: "{{ticket}}"})}).Check(Provider{Type: "rest"}, versions); err != nil {
+		t.Error(err)
+	}
+	cloudwatch := func(period string) Provider {
+		return Provider{Type: "cloudwatch", Settings: map[string]string{"region": "r", "period": period}}
+	}
+	if err := cloudwatch("").CheckLength(15 * time.Second); err == nil || !strings.Contains(err.Error(), "windows: {interval: 1m0s}") {
+		t.Error(err)
+	}
+	for _, p := range []Provider{cloudwatch("10"), {Type: "cloudwatch"}, {Type: "prometheus"}, {Type: "none"}} {
+		if err := p.CheckLength(15 * time.Second); err != nil {
+			t.Errorf("%+v: %v", p, err)
+		}
 	}
 }

@@ -31,6 +31,7 @@ type Declared struct {
 // metrics; the labels are put behind each.
 type presetFile struct {
 	Docs    string            `yaml:"docs"`   // where the vendor describes names and labels
+	Source  string            `yaml:"source"` // the code that makes them, where it was read
 	Labels  map[string]string `yaml:"labels"` // usual ones, with places
 	Metrics []struct {
 		Name        string            `yaml:"name"`

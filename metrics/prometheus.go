@@ -26,6 +26,8 @@ type prometheus struct{ *client }
 func prometheusLanguage() language {
 	return language{
 		word: "prometheus", running: true, quote: quotePromQL, check: checkPromQL,
+		// A sample has the time at which its scrape began, and is there when that ended.
+		delay: 10 * time.Second, source: "a scrape may take so long by default: https://prometheus.io/docs/prometheus/latest/configuration/configuration/",
 		open: func(p Provider, s Surroundings) (source, error) {
 			c, err := newClient(p, s)
 			if err != nil {

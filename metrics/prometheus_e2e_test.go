@@ -276,7 +276,7 @@ func sampleMeter(t *testing.T, url string, delay time.Duration, versions ...stri
 	}
 	m := &Meter{
 		series: trial.MetricsSeries, source: s, language: l, metrics: sampleMetrics(), ledger: newLedger(), around: around(),
-		windows: Windows{Interval: time.Second, Delay: delay}, count: 60,
+		windows: Windows{Interval: time.Second}, delay: delay, count: 60,
 	}
 	for _, v := range versions {
 		m.versions = append(m.versions, Version{Name: v, Places: map[string]string{"version": v}})

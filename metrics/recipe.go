@@ -25,8 +25,14 @@ type recipe struct {
 	Token    token              `yaml:"token"`
 	Needs    []string           `yaml:"needs"` // headers by which the vendor knows who asks
 	Least    string             `yaml:"least"` // shortest window in seconds, with places for settings; empty: any
-	AWS      string             `yaml:"aws"`   // the service that requests are signed for; empty: they are not
-	Quote    string             `yaml:"quote"` // how values are written in its queries: a word of quotes
+
+	// Delay is how long it usually takes until it knows all of a window, and
+	// DelaySource where that is said.
+	Delay       time.Duration `yaml:"delay"`
+	DelaySource string        `yaml:"delay-source"`
+
+	AWS   string `yaml:"aws"`   // the service that requests are signed for; empty: they are not
+	Quote string `yaml:"quote"` // how values are written in its queries: a word of quotes
 
 	// Arguments are parts of the request that a metric names among its params, and
 	// what is usual for each.
@@ -84,13 +90,15 @@ func (r recipe) with(q Query) recipe {
 	if q.Poll != nil {
 		r.Poll = q.Poll
 	}
-	if r.Method == "" {
-		r.Method = http.MethodGet
-		if r.Body != "" {
-			r.Method = http.MethodPost
-		}
-	}
+	r.Method = cmp.Or(r.Method, usualMethod(r.Body))
 	return r
+}
+
+func usualMethod(body string) string {
+	if body != "" {
+		return http.MethodPost
+	}
+	return http.MethodGet
 }
 
 func over(usual, given map[string]string) map[string]string {
@@ -122,6 +130,27 @@ func (r recipe) check(m Metric) error {
 		return fmt.Errorf("%s has no query, and its request asks with one", m.Name)
 	}
 	return how.checkTexts()
+}
+
+// fits fills the places of a whole request, and of those that wait for its reply,
+// to find those that nothing is known for. Settings that are wrong are said of the
+// provider.
+func (r recipe) fits(p Provider, a ask) error {
+	settings, err := r.settled(p.Settings)
+	if err != nil {
+		return nil
+	}
+	how := r.with(a.metric.Query)
+	places, err := how.placesFor(a, settings)
+	if err != nil {
+		return err
+	}
+	if _, err := how.request(places); err != nil || how.Poll == nil {
+		return err
+	}
+	places["ticket"] = "1"
+	_, err = how.again().request(places)
+	return err
 }
 
 // checkTexts compiles the programs, and reads the bodies with something in each

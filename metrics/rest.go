@@ -51,8 +51,10 @@ func restLanguages() []language {
 // restLanguage asks by a recipe, or says what was wrong with it.
 func restLanguage(word string, r recipe, wrong error) language {
 	return language{
-		word: word, quote: quotes()[r.Quote],
-		check: func(m Metric) error { return cmp.Or(wrong, r.check(m)) },
+		word: word, quote: quotes()[r.Quote], delay: r.Delay, source: r.DelaySource,
+		check:    func(m Metric) error { return cmp.Or(wrong, r.check(m)) },
+		fits:     func(p Provider, a ask) error { return cmp.Or(wrong, r.fits(p, a)) },
+		shortest: r.shortestFor,
 		open: func(p Provider, s Surroundings) (source, error) {
 			if wrong != nil {
 				return nil, wrong
@@ -97,6 +99,15 @@ func (r recipe) shortest(settings map[string]string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is no number of seconds", text)
 	}
 	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+// shortestFor is that of a provider's settings.
+func (r recipe) shortestFor(p Provider) (time.Duration, error) {
+	settings, err := r.settled(p.Settings)
+	if err != nil {
+		return 0, err
+	}
+	return r.shortest(settings)
 }
 
 // settled are the settings that were given, and the usual ones. Where the recipe
@@ -149,7 +160,7 @@ func (r recipe) authorized(p Provider, settings map[string]string) (Provider, er
 // the answer out of it.
 func (r rest) ask(ctx context.Context, a ask) (answer, error) {
 	if a.window.length() < r.least {
-		return answer{}, fmt.Errorf("it has one value in %s: ask for windows that are no shorter (interval: %s)", r.least, r.least)
+		return answer{}, tooShort(r.least)
 	}
 	how := r.recipe.with(a.metric.Query)
 	jq := programs{ctx: ctx, ask: a, settings: r.settings, hide: r.hide}
@@ -205,11 +216,16 @@ func refusal(how recipe, jq programs, err error) error {
 	return err
 }
 
+// again is how a reply is waited for.
+func (r recipe) again() recipe {
+	p := r.Poll
+	r.Method, r.Path, r.Params, r.Body = cmp.Or(p.Method, usualMethod(p.Body)), p.Path, p.Params, p.Body
+	return r
+}
+
 // poll asks again until the reply is done.
 func (r rest) poll(how recipe, jq programs, places map[string]string, got any) (any, error) {
-	p := how.Poll
-	again := how
-	again.Method, again.Path, again.Params, again.Body = cmp.Or(p.Method, http.MethodGet), p.Path, p.Params, p.Body
+	p, again := how.Poll, how.again()
 	for first := true; ; first = false {
 		done, err := jq.done(p.Done, got)
 		if done || err != nil {

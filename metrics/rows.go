@@ -51,6 +51,53 @@ func shapes(a ask) []shape {
 	}
 }
 
+// answerOf reads the rows of the question's version: all of them, or those that
+// have it in a column.
+func (t table) answerOf(a ask) (answer, error) {
+	if a.metric.PerVersion == "" {
+		return t.answer(a)
+	}
+	own, err := t.of(strings.ToLower(a.metric.PerVersion), cmp.Or(a.places["version"], a.places["name"]))
+	if err != nil {
+		return answer{}, err
+	}
+	return own.answer(a)
+}
+
+// of are the rows that have a value in a column, without that column.
+func (t table) of(column, value string) (table, error) {
+	at := slices.Index(t.columns, column)
+	if at < 0 {
+		return table{}, fmt.Errorf("it has no column %s, which is to tell versions apart (it has: %s)", column, strings.Join(t.columns, ", "))
+	}
+	own := table{columns: slices.Delete(slices.Clone(t.columns), at, at+1)}
+	for i, row := range t.rows {
+		text, err := textIn(row[at])
+		if err != nil {
+			return table{}, t.cell(i, column, err)
+		}
+		if text == value {
+			own.rows = append(own.rows, slices.Delete(slices.Clone(row), at, at+1))
+		}
+	}
+	return own, nil
+}
+
+// textIn is what names a version in a cell; nothing where it is NULL.
+func textIn(cell any) (string, error) {
+	switch v := cell.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case []byte:
+		return string(v), nil
+	case int64, uint64:
+		return fmt.Sprint(v), nil
+	}
+	return "", fmt.Errorf("of a type (%s) that names no version", typeWord(cell))
+}
+
 // answer reads the table by the first shape that has its columns.
 func (t table) answer(a ask) (answer, error) {
 	var known []string

@@ -87,12 +87,23 @@ type language struct {
 	// is the difference of two of them; else they are of the window already.
 	running bool
 
+	// delay is how long it usually takes from a window's end until all of it is
+	// known; source says who says so.
+	delay  time.Duration
+	source string
+
+	// tables says that queries give rows, and are given values beside them.
+	tables bool
+
 	// check returns what is wrong with a metric before anything is asked.
 	check func(m Metric) error
 
-	// fits returns what is wrong with a metric's queries for a version: names that
-	// nothing is known for. Nil where queries are filled, which says so itself.
-	fits func(m Metric, v Version) error
+	// fits returns what is wrong with a question beside its filled query: names that
+	// nothing is known for. Nil where there is nothing beside it.
+	fits func(p Provider, a ask) error
+
+	// shortest is the shortest window that it can be asked about; nil for any.
+	shortest func(p Provider) (time.Duration, error)
 }
 
 // Surroundings is what sources need of the process.

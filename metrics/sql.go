@@ -43,8 +43,9 @@ type dialect struct {
 
 func (d dialect) language() language {
 	return language{
-		word: d.word, quote: func(string) string { return "" }, check: d.check, fits: d.fits,
-		open: func(p Provider, s Surroundings) (source, error) { return d.open(p, s) },
+		word: d.word, tables: true, quote: func(string) string { return "" }, check: d.check, fits: d.fits,
+		source: "rows are there as soon as they are committed; a replica, and transactions that are long, need more",
+		open:   func(p Provider, s Surroundings) (source, error) { return d.open(p, s) },
 	}
 }
 
@@ -71,18 +72,17 @@ func (g grammar) prepare(text string) (statement, error) {
 }
 
 // fits refuses names that nothing is known for.
-func (d dialect) fits(m Metric, v Version) error {
-	for p, text := range m.given() {
-		n, err := d.grammar.prepare(text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
+func (d dialect) fits(_ Provider, a ask) error {
+	n, err := d.grammar.prepare(a.metric.given()[a.part])
+	if err != nil {
+		return err
+	}
+	for _, name := range n.names {
+		if a.metric.PerVersion != "" && !isOfWindow(name) {
+			return fmt.Errorf("it is asked once for all versions, which the column %s tells apart, so that there is no :%s: take it out, or per-version", a.metric.PerVersion, name)
 		}
-		w := Window{}
-		places := placesOf(v, w)
-		for _, name := range n.names {
-			if _, err := valueOf(name, places, w); err != nil {
-				return fmt.Errorf("%s: %w", p, err)
-			}
+		if _, err := valueOf(name, a.places, a.window); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -183,7 +183,7 @@ func (d *database) ask(ctx context.Context, a ask) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return t.answer(a)
+	return t.answerOf(a)
 }
 
 // query reads a table. What it changed where a database lets it is undone.

@@ -65,7 +65,11 @@ func sampled(t *testing.T, db *database, m Metric) trial.Sample {
 	if err := db.check(m); err != nil {
 		return trial.Missed(0, "m", "check: "+err.Error())
 	}
-	if err := db.fits(m, v); err != nil {
+	queries, err := m.queries()
+	if err != nil {
+		return trial.Missed(0, "m", "queries: "+err.Error())
+	}
+	if err := m.fits(db.language(), Provider{}, v, queries); err != nil {
 		return trial.Missed(0, "m", "fits: "+err.Error())
 	}
 	meter := &Meter{

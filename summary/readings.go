@@ -30,9 +30,21 @@ func Readings(readings []trial.Reading, style Style) string {
 		age.add(ageOf(r))
 		took.add(r.Took.Round(time.Millisecond).String())
 	}
-	out := grid{metric, version, kind, value, parts, age, took}.text(style)
+	out := grid{metric, version, kind, value, parts, age, took}.text(style) + "\n" + windowsOf(readings)
 	if len(missing) > 0 {
 		out += "\n" + strings.Join(missing, "\n") + "\n"
+	}
+	return out
+}
+
+// windowsOf says of each provider about when it was asked.
+func windowsOf(readings []trial.Reading) string {
+	told, out := map[string]bool{}, ""
+	for _, r := range readings {
+		if !told[r.Provider] {
+			told[r.Provider] = true
+			out += fmt.Sprintf("%s: asked about %s that ended %s before (its delay)\n", Plain(r.Provider), seconds(r.Window.Seconds()), seconds(r.Delay.Seconds()))
+		}
 	}
 	return out
 }

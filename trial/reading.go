@@ -10,6 +10,7 @@ type Reading struct {
 	Version  string
 	Unit     Unit
 	Window   time.Duration
+	Delay    time.Duration // from the window's end until it was asked about
 	Age      time.Duration // of the newest number that the answer has
 	Aged     bool          // that is known
 	Took     time.Duration // the slowest of its questions
