@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -40,15 +41,26 @@ func (s *shopCounters) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "storage is away: "+r.Header.Get("Authorization"), http.StatusBadRequest)
 		return
 	}
-	query := r.Form.Get("query")
-	var points [][2]any
-	for i := 30; i >= 0; i-- {
-		t := at.Add(-time.Duration(i) * 20 * time.Millisecond)
-		points = append(points, [2]any{float64(t.UnixMilli()) / 1000, fmt.Sprint(s.value(query, t))})
+	answerSelector(w, r.Form.Get("query"), at, func(version, query string, t time.Time) float64 { return s.value(version, query, t) })
+}
+
+// ofVersion is the matcher of the label that tells versions apart.
+var ofVersion = regexp.MustCompile(`\b(v|version)=~?"([^"]*)"`)
+
+// answerSelector answers with a series for each version that is asked about, of
+// points every 20 ms.
+func answerSelector(w http.ResponseWriter, query string, at time.Time, value func(version, query string, t time.Time) float64) {
+	m := ofVersion.FindStringSubmatch(query)
+	var found []any
+	for version := range strings.SplitSeq(m[2], "|") {
+		var points [][2]any
+		for i := 30; i >= 0; i-- {
+			t := at.Add(-time.Duration(i) * 20 * time.Millisecond)
+			points = append(points, [2]any{float64(t.UnixMilli()) / 1000, fmt.Sprint(value(version, query, t))})
+		}
+		found = append(found, map[string]any{"metric": map[string]string{"instance": "shop:80", m[1]: version}, "values": points})
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{
-		"resultType": "matrix", "result": []any{map[string]any{"metric": map[string]string{"instance": "shop:80"}, "values": points}},
-	}})
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": "matrix", "result": found}})
 }
 
 // window is the number of the one that is asked about; −1 is before the first.
@@ -62,12 +74,10 @@ func (s *shopCounters) window(r *http.Request, at time.Time) int {
 }
 
 // value is a counter: of all requests, or of those that failed.
-func (s *shopCounters) value(query string, t time.Time) float64 {
+func (s *shopCounters) value(version, query string, t time.Time) float64 {
 	all := 100 * t.Sub(s.began).Seconds()
-	for version, share := range s.errors {
-		if strings.Contains(query, version) && strings.Contains(query, "5..") {
-			return float64(int(all * share))
-		}
+	if strings.Contains(query, "5..") {
+		all *= s.errors[version]
 	}
 	return float64(int(all))
 }
@@ -86,7 +96,7 @@ metrics:
     hits: requests_total{version="{{version}}",code=~"5.."}
     trials: requests_total{version="{{version}}"}
     traffic: true
-windows: {interval: 100ms, for: 5s}
+windows: {interval: 100ms, for: 5s, delay: 0s}
 objectives:
   - checkout-errors <= baseline + 5%%
 `
@@ -173,9 +183,11 @@ func TestEveryMetricIsAskedForOnceAndShown(t *testing.T) {
 		c.Env = append(c.Env, "TOKEN=s3cret-of-prometheus")
 		return finish(t, c)
 	}
-	file := strings.Replace(liveFile, "interval: 100ms, for: 5s", "interval: 200ms, for: 10s", 1)
+	file := strings.Replace(liveFile, "interval: 100ms, for: 5s, delay: 0s", "interval: 200ms, for: 10s, delay: 0s", 1)
 	good := run(file)
 	good.wants(t, exitPass, "checkout-errors   candidate   counts")
+	good.wants(t, exitPass, "metrics: asked about 200 ms that ended 0 ms before (its delay)")
+	run(strings.Replace(file, ", delay: 0s", "", 1)).wants(t, exitPass, "ended 10 s before (its delay)")
 	s.down = func(int) bool { return true }
 	r := run(file)
 	r.wants(t, exitBroken, "checkout-errors of candidate: hits: HTTP 400 Bad Request: storage is away: Bearer ***")
@@ -202,7 +214,7 @@ metrics:
     path: v1/requests
     params: {version: "{{version}}", from: "{{from}}", to: "{{to}}"}
     answer: "{hits: .failed, trials: .all}"
-windows: {interval: 100ms, for: 5s}
+windows: {interval: 100ms, for: 5s, delay: 0s}
 objectives: [errors-of-checkout <= baseline + 5%%]
 `, address))
 	c := command(t, "--config", file)

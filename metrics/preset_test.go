@@ -71,6 +71,38 @@ func TestEveryPresetDeclaresTheSameThreeMetrics(t *testing.T) {
 	}
 }
 
+// Three metrics of two versions take four questions: requests, errors, buckets and
+// sums.
+func TestPresetsAskForAllVersionsAtOnce(t *testing.T) {
+	for _, name := range PresetNames() {
+		all, err := Preset(name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := map[string]bool{}
+		for _, d := range all {
+			for p, text := range d.Query.given() {
+				var own []selector
+				for _, v := range []string{"a", "b"} {
+					filled, err := fill(text, map[string]string{"version": v, "cluster": v, "canary": v}, quotePromQL)
+					if err != nil {
+						t.Fatal(err)
+					}
+					own = append(own, selectors(t, filled)...)
+				}
+				both, able := putTogether(own)
+				if !able {
+					t.Errorf("%s: %s of %s is asked for each version", name, p, d.Name)
+				}
+				asked[both.text] = true
+			}
+		}
+		if len(asked) != 4 {
+			t.Errorf("%s: %d questions: %v", name, len(asked), asked)
+		}
+	}
+}
+
 func TestAUsualLabelCanBeTakenAway(t *testing.T) {
 	all, err := Preset("linkerd", map[string]string{"deployment": "", "pod": "!=x"})
 	if err != nil || all[0].Query.Query != `response_total{direction="inbound", pod!="x"}` {
