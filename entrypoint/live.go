@@ -1,6 +1,9 @@
 package main
 
 import (
+	"slices"
+	"sync"
+
 	"github.com/seatrial/seatrial/config"
 	"github.com/seatrial/seatrial/loadgen"
 	"github.com/seatrial/seatrial/metrics"
@@ -47,7 +50,32 @@ func (p process) askers(file config.File, first int) ([]*metrics.Meter, func(), 
 
 // around is what providers need of the process.
 func (p process) around(file config.File) metrics.Surroundings {
-	hider := trial.NewHider(append(file.Secrets(), file.Load.Secrets...))
-	hide := func(text string) string { return hider.Hide(text, false) }
-	return metrics.Surroundings{ReadFile: p.readFile, Getenv: p.getenv, Now: p.now, Hide: hide}
+	secrets := &learning{known: append(file.Secrets(), file.Load.Secrets...)}
+	return metrics.Surroundings{ReadFile: p.readFile, Getenv: p.getenv, Now: p.now, Hide: secrets.hide, Learn: secrets.learn}
+}
+
+// learning hides secrets, those too that are fetched while a trial runs: tokens
+// that a provider gives for others.
+type learning struct {
+	lock  sync.Mutex
+	known []string
+	hider *trial.Hider // of all known; nil until it is needed
+}
+
+func (l *learning) learn(secret string) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if !slices.Contains(l.known, secret) {
+		l.known, l.hider = append(l.known, secret), nil
+	}
+}
+
+func (l *learning) hide(text string) string {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.hider == nil {
+		hider := trial.NewHider(l.known)
+		l.hider = &hider
+	}
+	return l.hider.Hide(text, false)
 }

@@ -228,3 +228,24 @@ objectives: [errors-of-checkout <= baseline + 5%%]
 		t.Error("the token is shown")
 	}
 }
+
+// A token that was fetched is as secret as what it was fetched for, and a provider
+// may echo it.
+func TestATokenThatWasFetchedIsShownNowhere(t *testing.T) {
+	t.Parallel()
+	tokens := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprint(w, `{"access_token": "t0ken-that-was-fetched", "token_type": "bearer", "expires_in": 3600}`)
+	})
+	s := newShopCounters(0.01, 0.01)
+	s.down = func(window int) bool { return window%3 == 0 } // and echoes the token
+	auth := "auth: {oauth: {token-url: " + tokens + ", client: me, secret: \"${TOKEN}\"}}"
+	r := live(t, strings.Replace(liveFile, `auth: {bearer: "${TOKEN}"}`, auth, 1), s)
+	if s.seen[0].Header.Get("Authorization") != "Bearer t0ken-that-was-fetched" {
+		t.Errorf("asked with %v", s.seen[0].Header)
+	}
+	shown := r.stdout + r.stderr + all(t, r.dir)
+	if !strings.Contains(shown, "storage is away: Bearer ***") || strings.Contains(shown, "t0ken") {
+		t.Error("the token is shown, or nothing that it was in")
+	}
+}

@@ -63,7 +63,7 @@ func authorizer(a Auth, client *http.Client, s Surroundings) (authorize, error) 
 	case a.Bearer.Reveal() != "":
 		return constant("Bearer " + a.Bearer.Reveal()), nil
 	case a.OAuth != nil:
-		return oauth(*a.OAuth, client)
+		return oauth(*a.OAuth, client, s)
 	case a.AWS != nil:
 		return awsSigner(*a.AWS, s)
 	}
@@ -77,8 +77,9 @@ func constant(header string) authorize {
 	}
 }
 
-// oauth fetches a token when there is none that is still good.
-func oauth(o OAuth, client *http.Client) (authorize, error) {
+// oauth fetches a token when there is none that is still good. It is a secret
+// before it is first used.
+func oauth(o OAuth, client *http.Client, s Surroundings) (authorize, error) {
 	if o.TokenURL == "" || o.Client == "" {
 		return nil, errors.New("its oauth needs a token-url and a client")
 	}
@@ -94,6 +95,8 @@ func oauth(o OAuth, client *http.Client) (authorize, error) {
 				return refusedToken(err)
 			}
 			held = token
+			s.learn(token.AccessToken)
+			s.learn(token.RefreshToken)
 		}
 		held.SetAuthHeader(r)
 		return nil

@@ -124,6 +124,12 @@ func (s Surroundings) hide(text string) string {
 	return s.Hide(text)
 }
 
+func (s Surroundings) learn(secret string) {
+	if s.Learn != nil && secret != "" {
+		s.Learn(secret)
+	}
+}
+
 // secured is how the provider proves who it is, and the client if it has a
 // certificate. A CA is known beside those of the system.
 func secured(p Provider, s Surroundings) (*tls.Config, error) {

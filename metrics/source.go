@@ -112,6 +112,7 @@ type Surroundings struct {
 	Getenv   func(string) string
 	Now      func() time.Time
 	Hide     func(string) string // takes secrets out of what a provider said
+	Learn    func(secret string) // of a secret that was fetched, which Hide is to know from then on; nil: it is not
 }
 
 // languages are the kinds of providers. A new one is a file and a line.

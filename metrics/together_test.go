@@ -33,12 +33,12 @@ func selectors(t *testing.T, texts ...string) []selector {
 
 func TestSelectorsThatDifferInValuesAloneArePutTogether(t *testing.T) {
 	for want, texts := range map[string][]string{
-		`n{v=~"a|b", code=~"5.."}`:                 {`n{v="a", code=~"5.."}`, `n{v="b",code=~"5.."}`},
-		`n{v=~"a|b|c"}`:                            {`n{v="a"}`, `n{v="b"}`, `n{v="c"}`},
-		`n{v=~"a|b"} `:                             {`n{v="a"}`, `n{v="b"}`, `n{v="a"}`}, // a value once
-		`n{pod=~"x|y", v=~"a|b"}`:                  {`n{pod="x", v="a"}`, `n{pod="y", v="b"}`},
-		`n{canary=~"|shop-canary-80"}`:             {`n{canary=""}`, `n{canary="shop-canary-80"}`},
-		`{__name__=~"n_a|n_b"}`:                    {`{__name__="n_a"}`, `{__name__="n_b"}`},
+		`n{v=~"a|b", code=~"5.."}`:                {`n{v="a", code=~"5.."}`, `n{v="b",code=~"5.."}`},
+		`n{v=~"a|b|c"}`:                           {`n{v="a"}`, `n{v="b"}`, `n{v="c"}`},
+		`n{v=~"a|b"} `:                            {`n{v="a"}`, `n{v="b"}`, `n{v="a"}`}, // a value once
+		`n{pod=~"x|y", v=~"a|b"}`:                 {`n{pod="x", v="a"}`, `n{pod="y", v="b"}`},
+		`n{canary=~"|shop-canary-80"}`:            {`n{canary=""}`, `n{canary="shop-canary-80"}`},
+		`{__name__=~"n_a|n_b"}`:                   {`{__name__="n_a"}`, `{__name__="n_b"}`},
 		`n{v=~"1\\.2\\+b\\|c|\x22\\.\\*\\\\\\)"}`: {`n{v="1.2+b|c"}`, `n{v="\".*\\)"}`},
 	} {
 		got, able := putTogether(selectors(t, texts...))

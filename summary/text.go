@@ -79,7 +79,7 @@ func (v view) said() []saying {
 	var out []saying
 	todo := "To do"
 	if length := v.longer(); length != "" && v.Verdict == trial.Inconclusive {
-		out = append(out, saying{"To settle it", "let the trial run for about " + length + " (for: " + length + ")"})
+		out = append(out, saying{"To settle it", "let the trial run for about " + length + " (" + v.forKey(length) + ")"})
 		todo = "Until then"
 	}
 	if verb, version := v.advice(); verb != "" {

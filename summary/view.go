@@ -192,6 +192,15 @@ func (v view) longer() string {
 	return typed(rounded(needed))
 }
 
+// forKey is how the trial file says how long a trial is to last: without load it is
+// its windows that go on.
+func (v view) forKey(length string) string {
+	if v.Measured.Requests == 0 && len(v.Measured.Windows) > 0 {
+		return "windows: {for: " + length + "}"
+	}
+	return "for: " + length
+}
+
 // rounded is a duration rounded up to what a forecast can mean.
 func rounded(d time.Duration) time.Duration {
 	step := 10 * time.Minute
