@@ -84,6 +84,46 @@ func TestDocumentedBlocksCanBeAsked(t *testing.T) {
 	}
 }
 
+// The blocks of docs/metrics.md about databases.
+func TestDocumentedDatabasesCanBeAsked(t *testing.T) {
+	text, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, databases, _ := strings.Cut(string(text), "## SQL databases")
+	asked := 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(databases, -1) {
+		var d struct {
+			Providers map[string]any `yaml:"providers"`
+			Metrics   []struct {
+				Name  string     `yaml:"name"`
+				Kind  trial.Kind `yaml:"kind"`
+				Query `yaml:",inline"`
+			} `yaml:"metrics"`
+		}
+		if err := yaml.Load([]byte(block[1]), &d, yaml.WithKnownFields()); err != nil {
+			t.Errorf("%s: %v", block[1], err)
+		}
+		for _, m := range d.Metrics {
+			asked++
+			one := Metric{Name: m.Name, Kind: m.Kind, Query: m.Query}
+			for _, p := range []string{"postgres", "sqlite", "clickhouse"} {
+				if err := one.Check(Provider{Type: p}, versionsOf([]string{"v41"})); err != nil {
+					t.Errorf("%s, %s: %v", m.Name, p, err)
+				}
+			}
+		}
+		for name := range d.Providers {
+			if _, err := languageFor(name); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if asked < 3 {
+		t.Errorf("%d metrics", asked)
+	}
+}
+
 func TestTheTableOfVendorsIsWhatTheirRecipesSay(t *testing.T) {
 	text := readDocs(t)
 	for _, word := range vendorWords() {
