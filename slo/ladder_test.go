@@ -85,3 +85,39 @@ func TestTheFactorsOfALadderHoldItsEndsAndItsOwn(t *testing.T) {
 		t.Errorf("%d factors, own among them: %v", len(at), own)
 	}
 }
+
+// The evidence of the times between moves of traffic adds up, at the limit and at
+// any other ratio, though little is kept of those that ended.
+func TestEvidenceOfARatioAddsUpOverMovesOfTraffic(t *testing.T) {
+	o := Objective{metric: errorRate, limit: limit{kind: ratio, value: 1.5}}
+	round := func(epoch, failed, requests int) judgedRound {
+		return judgedRound{view: view{{requests: 900, failed: 4}, {requests: requests, failed: failed}}, epoch: epoch}
+	}
+	of := func(rounds ...judgedRound) *shareRatio {
+		s := newStatistic(o, pair{candidate: 1, baseline: 0}).(*shareRatio)
+		for _, r := range rounds {
+			s.add(r)
+		}
+		return s
+	}
+	times := [][]judgedRound{{round(1, 9, 100), round(1, 2, 100)}, {round(2, 30, 500)}, {round(3, 3, 900), round(3, 8, 900)}}
+	var all []judgedRound
+	for _, rounds := range times {
+		all = append(all, rounds...)
+	}
+	s := of(all...)
+	for _, ratio := range []float64{1.5, 0.7, 3} {
+		var above, below float64
+		for _, rounds := range times {
+			up, down := of(rounds...).against(ratio, 1)
+			above, below = above+up, below+down
+		}
+		gotAbove, gotBelow := s.against(ratio, 1)
+		if math.Abs(gotAbove-above) > 1e-9 || math.Abs(gotBelow-below) > 1e-9 {
+			t.Errorf("×%v: %v and %v, want %v and %v", ratio, gotAbove, gotBelow, above, below)
+		}
+	}
+	if s.past.requests != 1000+1000+1400 {
+		t.Errorf("past %+v", s.past)
+	}
+}
