@@ -14,37 +14,42 @@ import (
 // takes 100 ms for a reply: selectors, which are of all versions at once, and
 // expressions, which are asked for each.
 func BenchmarkWindow(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-time.After(100 * time.Millisecond)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, matrix(""))
+	}))
+	defer server.Close()
 	for name, query := range map[string]string{"selectors": `n{v="{{version}}", m="%d%s"}`, "expressions": `avg(n{v="{{version}}", m="%d%s"})`} {
 		for _, parts := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%s, %d parts", name, parts), func(b *testing.B) {
-				asked := 0
-				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-					<-time.After(100 * time.Millisecond)
-					w.Header().Set("Content-Type", "application/json")
-					fmt.Fprint(w, matrix(""))
-				}))
-				defer server.Close()
-				l := prometheusLanguage()
-				src, err := l.open(Provider{URL: server.URL}, around())
-				if err != nil {
-					b.Fatal(err)
-				}
-				no := false
-				m := Meter{source: src, language: l, ledger: newLedger(), around: around(), versions: versionsOf([]string{"a", "b", "c"}), windows: Windows{Interval: 10 * time.Second}}
-				for i := range 20 {
-					q := Query{Query: fmt.Sprintf(query, i, ""), Running: &no}
-					one := Metric{Name: fmt.Sprint("m", i), Kind: trial.TotalKind, Query: q}
-					if parts == 2 {
-						one.Kind, one.Query = trial.CountsKind, Query{Hits: fmt.Sprintf(query, i, "h"), Trials: fmt.Sprintf(query, i, "n"), Running: &no}
-					}
-					m.metrics = append(m.metrics, one)
-				}
+				m, windows := wideMeter(b, server.URL, query, parts), 0
 				for b.Loop() {
-					asked++
-					m.ask(b.Context(), asked, window(asked))
+					windows++
+					m.ask(b.Context(), windows, window(windows))
 				}
 				b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/window")
 			})
 		}
 	}
+}
+
+// wideMeter asks about 20 metrics of 3 versions, in one part each or in two.
+func wideMeter(b *testing.B, url, query string, parts int) *Meter {
+	b.Helper()
+	l := prometheusLanguage()
+	src, err := l.open(Provider{URL: url}, around())
+	if err != nil {
+		b.Fatal(err)
+	}
+	m := &Meter{source: src, language: l, ledger: newLedger(), around: around(), versions: versionsOf([]string{"a", "b", "c"}), windows: Windows{Interval: 10 * time.Second}}
+	amounts := false // what an expression gives is of the window
+	for i := range 20 {
+		one := Metric{Name: fmt.Sprint("m", i), Kind: trial.TotalKind, Query: Query{Query: fmt.Sprintf(query, i, ""), Running: &amounts}}
+		if parts == 2 {
+			one.Kind, one.Query = trial.CountsKind, Query{Hits: fmt.Sprintf(query, i, "h"), Trials: fmt.Sprintf(query, i, "n"), Running: &amounts}
+		}
+		m.metrics = append(m.metrics, one)
+	}
+	return m
 }
