@@ -33,7 +33,10 @@ func ReadData(name string, text []byte) (*Data, error) {
 		var wrong *csv.ParseError
 		switch {
 		case errors.Is(err, io.EOF):
-			return d, d.check(name)
+			if err := d.check(name); err != nil {
+				return nil, err
+			}
+			return d, nil
 		case errors.As(err, &wrong):
 			return nil, fmt.Errorf("%s:%d: %w", name, wrong.Line, wrong.Err)
 		case err != nil:
