@@ -145,11 +145,12 @@ func (c *standardClient) exchange(ctx context.Context, s shot) answer {
 		return c.flow.unsent(m, err)
 	}
 	c.tap.begin(m)
-	c.client.Jar = nil
+	request, c.client.Jar = request.WithContext(ctx), nil
 	if c.flow.cookies != nil {
-		c.client.Jar = c.flow.cookies
+		// The client writes cookies into the request's own header.
+		request.Header, c.client.Jar = request.Header.Clone(), c.flow.cookies
 	}
-	response, err := c.fetch(request.WithContext(ctx), m.body)
+	response, err := c.fetch(request, m.body)
 	got := answer{version: c.tap.version}
 	switch {
 	case c.tap.err != nil:
