@@ -355,7 +355,7 @@ func TestAProgramThatNeverEndsIsStopped(t *testing.T) {
 
 // To look at an answer is no part of the time that it took.
 func TestTheTimeOfAnAnswerIsWithoutThatOfItsCheck(t *testing.T) {
-	rounds := measureAll(t, func() Options { o := quick(1); o.Rate, o.For = Rate{10}, 2500 * time.Millisecond; return o }(),
+	rounds := measureAll(t, func() Options { o := quick(1); o.Rate, o.For = Rate{10}, 2500*time.Millisecond; return o }(),
 		[]Request{{Name: "a", Path: "/", Check: &Check{JQ: "[range(100000)] | length > 0"}}}, serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
 	began := time.Now()
 	code, _ := compileJQ("[range(100000)] | length > 0")

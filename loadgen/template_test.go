@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seatrial/seatrial/trial"
 )
 
 func table(t testing.TB, csv string) *Data {
@@ -175,6 +177,42 @@ func BenchmarkFill(b *testing.B) {
 			for turn := range b.N {
 				f.begin(turn, 1, 0, k.Data)
 				if _, err := f.fill(compiled); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// What is done for each request before it is sent.
+func BenchmarkDue(b *testing.B) {
+	id := map[string]trial.Secret{"X-Request": trial.NewSecret("", "{{id}}")}
+	plain := map[string]trial.Secret{"X-Request": trial.NewSecret("", "x")}
+	for _, c := range []struct {
+		name string
+		Request
+	}{
+		{"plain", Request{Path: "/search?q=boots", Headers: plain}},
+		{"header", Request{Path: "/search?q=boots", Headers: id}},
+		{"path", Request{Path: "/search?q={{random 1 50}}", Headers: plain}},
+		{"all", Request{Path: "/search?q={{random 1 50}}", Headers: id, Body: trial.NewSecret("", `{"id":"{{id}}","n":{{number}}}`)}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			messages, err := DefaultOptions().messages([]Request{c.Request})
+			if err != nil {
+				b.Fatal(err)
+			}
+			client, err := newStandardClient(DefaultOptions(), Target{URL: "http://shop.svc"}, nil, messages)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for turn := range b.N {
+				m, err := client.flow.due(shot{turn: turn})
+				if err == nil && client.requests[0] == nil {
+					_, err = m.request(client.target)
+				}
+				if err != nil {
 					b.Fatal(err)
 				}
 			}
