@@ -290,6 +290,21 @@ func TestValuesAreSavedFromHeadersAndBodies(t *testing.T) {
 	}
 }
 
+func TestWhatWasSavedIsHiddenWhereItWasNotSent(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/b" {
+			w.WriteHeader(500)
+		}
+		_, _ = io.WriteString(w, "tok=hunter2;")
+	})
+	rounds := measureAll(t, quick(1), []Request{{Name: "s", Steps: []Request{
+		{Name: "a", Path: "/a", Save: map[string]Save{"token": {Body: `tok=(\w+)`}}}, {Name: "b", Path: "/b"},
+	}}}, s)
+	if got := exampleOf(rounds, "500"); got != "tok=***;" {
+		t.Errorf("shown: %q", got)
+	}
+}
+
 func TestChecksOfAnswers(t *testing.T) {
 	size := func(n Size) *Size { return &n }
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -357,12 +372,15 @@ func TestAProgramThatNeverEndsIsStopped(t *testing.T) {
 func TestTheTimeOfAnAnswerIsWithoutThatOfItsCheck(t *testing.T) {
 	rounds := measureAll(t, func() Options { o := quick(1); o.Rate, o.For = Rate{10}, 2500*time.Millisecond; return o }(),
 		[]Request{{Name: "a", Path: "/", Check: &Check{JQ: "[range(100000)] | length > 0"}}}, serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
-	began := time.Now()
 	code, _ := compileJQ("[range(100000)] | length > 0")
-	if _, err := (&reply{body: []byte("{}")}).run(code); err != nil {
-		t.Fatal(err)
+	check, best := time.Hour.Seconds(), time.Hour.Seconds()
+	for range 25 {
+		began := time.Now()
+		if _, err := (&reply{body: []byte("{}")}).run(code); err != nil {
+			t.Fatal(err)
+		}
+		check = min(check, time.Since(began).Seconds())
 	}
-	check, best := time.Since(began).Seconds(), 1.0
 	for _, q := range rounds[0].Requests {
 		best = min(best, q.Seconds())
 	}
