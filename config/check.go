@@ -110,7 +110,9 @@ func (c checker) versions() {
 	for i, t := range targets {
 		c.visible(join(paths[i], "name"), t.Name)
 		c.url(join(paths[i], "url"), t.URL, "http", "https")
+		c.unfilled(join(paths[i], "url"), t.URL)
 		c.host(join(paths[i], "host"), t.Host)
+		c.unfilledHeaders(join(paths[i], "headers"), t.Headers)
 		c.headers(join(paths[i], "headers"), t.Headers)
 		for j := range i {
 			c.twins(targets[j], t, paths[j], paths[i])
@@ -237,7 +239,9 @@ func (c checker) request() {
 }
 
 func (c checker) host(path, host string) {
-	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == '/' || r == 0x7f }) {
+	if loadgen.IsTemplate(host) {
+		c.doubt(path, "%s", notHere)
+	} else if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == '/' || r == 0x7f }) {
 		c.doubt(path, "%q is not a host name", host)
 	}
 }

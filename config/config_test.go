@@ -378,6 +378,7 @@ func soundSources(text string) Sources {
 	for _, name := range []string{"ca.pem", "client.crt", "client.key"} {
 		texts[name] = "x"
 	}
+	texts["words.csv"], texts["users.csv"] = "term\nboots\n", "name,path\nann,/pay\n"
 	s := Sources{Environ: []string{"GITHUB_SHA=4f2c9e1", "TOKEN=t0ken-value"}, ReadFile: files(texts)}
 	if !strings.Contains(text, "candidate") {
 		s.Flags = map[string]string{"candidate": "http://a.svc", "baseline": "http://b.svc"}

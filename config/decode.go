@@ -303,7 +303,7 @@ func maybeCredential(path string) bool {
 }
 
 // requested matches what is sent for a metric beside its query, and where load is sent.
-var requested = regexp.MustCompile(`^metrics\[\d+\]\.(from|path|body|params\..*)$|^requests\[\d+\]\.path$`)
+var requested = regexp.MustCompile(`^metrics\[\d+\]\.(from|path|body|params\..*)$|^requests\[\d+\](\.steps\[\d+\])?\.(path|check\..*)$`)
 
 // address keeps how a text was written that may hold a credential.
 func (d *decoder) address(e expansion) {

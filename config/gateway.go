@@ -16,6 +16,7 @@ func (c checker) gateway(targets []loadgen.Target, paths []string) {
 		c.doubt("load.identify", "given without load.url: name the one address behind which all versions answer, as in load: {url: http://gateway/}")
 	} else {
 		c.url("load.url", load.URL, "http", "https")
+		c.unfilled("load.url", load.URL)
 	}
 	for i, t := range targets {
 		c.visible(join(paths[i], "name"), t.Name)

@@ -284,6 +284,9 @@ func isPending(p metrics.Provider) bool {
 
 // noLoad refuses what is said of a load that is not sent.
 func (c checker) noLoad() {
+	if len(c.file.Requests) > 0 {
+		c.doubt("requests", "given where no load is sent, because no version has a url: give urls, or leave it out")
+	}
 	for _, input := range Inputs {
 		_, given := c.places[input.Path]
 		if strings.HasPrefix(input.Path, "load.") && input.Path != "load.seed" && given {

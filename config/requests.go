@@ -15,6 +15,13 @@ import (
 // Request is an entry of requests: what is sent, and what is asked of it alone.
 type Request struct {
 	loadgen.Request
+	Steps      []Step          `yaml:"steps"`
+	Objectives []slo.Objective `yaml:"objectives"`
+}
+
+// Step is one request of a sequence.
+type Step struct {
+	loadgen.Request
 	Objectives []slo.Objective `yaml:"objectives"`
 }
 
@@ -23,15 +30,19 @@ type Request struct {
 func (f File) Sent() []loadgen.Request {
 	var sent []loadgen.Request
 	for _, r := range f.Requests {
+		for _, step := range r.Steps {
+			r.Request.Steps = append(r.Request.Steps, step.Request)
+		}
 		sent = append(sent, r.Request)
 	}
 	return sent
 }
 
-// RequestNames are what evidence and objectives call the requests.
+// RequestNames are what evidence and objectives call the requests: each step is
+// one of its own.
 func (f File) RequestNames() []string {
 	var names []string
-	for _, r := range f.Requests {
+	for _, r := range loadgen.Flat(f.Sent()) {
 		names = append(names, r.Name)
 	}
 	return names
@@ -39,24 +50,44 @@ func (f File) RequestNames() []string {
 
 // requests checks what is sent of each.
 func (c checker) requests() {
-	if len(c.file.Requests) > loadgen.MostRequests {
-		c.doubt("requests", "a trial has at most %d requests, not %d", loadgen.MostRequests, len(c.file.Requests))
+	if sent := len(loadgen.Flat(c.file.Sent())); sent > loadgen.MostRequests {
+		c.doubt("requests", "a trial has at most %d requests, steps among them, not %d", loadgen.MostRequests, sent)
 		return
 	}
+	t := templates{c, map[string]bool{}, map[string]*loadgen.Data{}}
 	first := map[string]string{}
 	for i, r := range c.file.Requests {
 		path := fmt.Sprintf("requests[%d]", i)
 		c.requestName(path, r.Name, first)
-		c.path(join(path, "path"), r.Path)
-		c.method(join(path, "method"), r.Method)
-		c.host(join(path, "host"), r.Host)
-		c.headers(join(path, "headers"), r.Headers)
-		c.body(path, r.Body, r.BodyFile)
-		if r.Expect != nil && len(r.Expect) == 0 {
-			c.doubt(join(path, "expect"), "empty: name the statuses that are no errors, as in [200-399]")
+		known := t.data(path, r.Data)
+		if len(r.Steps) > 0 {
+			c.sequence(t, path, r, first, known)
+			continue
+		}
+		c.sent(t, path, r.Request, known)
+		if len(r.Save) > 0 {
+			c.doubt(join(path, "save"), "there is no step after it: save is for steps")
 		}
 	}
+	if len(c.file.Requests) == 0 {
+		t.texts("load", loadgen.Request{}, loadgen.Known{})
+	}
 	c.turns()
+}
+
+// sent checks one request: of a sequence, or alone.
+func (c checker) sent(t templates, path string, r loadgen.Request, known loadgen.Known) {
+	c.method(join(path, "method"), r.Method)
+	c.host(join(path, "host"), r.Host)
+	c.headers(join(path, "headers"), r.Headers)
+	c.body(path, r.Body, r.BodyFile)
+	if r.Expect != nil && len(r.Expect) == 0 {
+		c.doubt(join(path, "expect"), "empty: name the statuses that are no errors, as in [200-399]")
+	}
+	if r.Check != nil {
+		c.answer(join(path, "check"), *r.Check)
+	}
+	t.texts(path, r, known)
 }
 
 func (c checker) requestName(path, name string, first map[string]string) {
@@ -93,6 +124,8 @@ func (c checker) path(path, text string) {
 func (c checker) method(path, method string) {
 	switch {
 	case method == "":
+	case loadgen.IsTemplate(method):
+		c.doubt(path, "%s", notHere)
 	case !isToken(method):
 		c.doubt(path, "%q is not an HTTP method", method)
 	case method != strings.ToUpper(method):

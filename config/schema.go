@@ -91,10 +91,11 @@ func structSchema(t reflect.Type, path string) object {
 var eventPath = regexp.MustCompile(`^on\.[a-z]+\[\]`)
 
 // listed is the path under which the table lists a key. A key of candidates is
-// the same key of candidate, those of an action are the same at every event, and
+// the same key of candidate, those of a step are those of a request, those of an action are the same at every event, and
 // those of an objective wherever it stands.
 func listed(path string) string {
 	path = strings.Replace(path, "candidates[]", "candidate", 1)
+	path = strings.Replace(path, "requests[].steps[].", "requests[].", 1)
 	path = strings.Replace(path, "requests[].objectives[]", "objectives[]", 1)
 	return eventPath.ReplaceAllString(path, "on.pass[]")
 }
@@ -119,6 +120,7 @@ const (
 	durationPattern  = `^\s*(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\s*$`
 	ratePattern      = `^\s*[0-9.]+(e[0-9]+)?\s*/\s*[smh]\s*$`
 	percentPattern   = `^\s*[0-9.]+(\s*%)?\s*$`
+	sizePattern      = `^\s*[0-9.]+\s*([kM]i?)?B\s*$`
 	conditionPattern = `^\s*(verdict|status|winner)\s*[!=]=`
 	statusPattern    = `^\s*([1-5][0-9]{2}|[1-5][xX]{2}|[1-5][0-9]{2}\s*-\s*[1-5][0-9]{2})\s*$`
 )
@@ -159,6 +161,8 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(object{"enum": slo.UnitNames()})
 	case reflect.TypeFor[slo.Per]():
 		return orReference(object{"enum": slo.PerNames()})
+	case reflect.TypeFor[loadgen.Size]():
+		return orReference(text(sizePattern))
 	case reflect.TypeFor[trial.Secret]():
 		return secretSchema()
 	}

@@ -37,7 +37,7 @@ func (f File) Secrets() []string {
 	if refers(f.Load.Body) {
 		add(f.Load.Body.Reveal())
 	}
-	for _, r := range f.Requests {
+	for _, r := range loadgen.Flat(f.Sent()) {
 		addHeaders(r.Headers)
 		if refers(r.Body) {
 			add(r.Body.Reveal())

@@ -86,8 +86,10 @@ func (f File) showable() File {
 	}
 	f.Requests = slices.Clone(f.Requests)
 	for i, r := range f.Requests {
-		if written, refers := f.Written[r.Path]; refers {
-			f.Requests[i].Path = written
+		f.Requests[i].Request = f.showableRequest(r.Request)
+		f.Requests[i].Steps = slices.Clone(r.Steps)
+		for k, step := range r.Steps {
+			f.Requests[i].Steps[k].Request = f.showableRequest(step.Request)
 		}
 	}
 	f.Load.Proxy, f.Load.URL = f.shown(f.Load.Proxy), f.shown(f.Load.URL)
@@ -96,6 +98,29 @@ func (f File) showable() File {
 		f.Traffic.Match[i] = k8s.Match{Headers: f.referring(m.Headers), Cookies: f.referring(m.Cookies), Path: m.Path}
 	}
 	return f
+}
+
+// showableRequest is a request without what may be a credential in its path, and
+// in what is looked for in its answers.
+func (f File) showableRequest(r loadgen.Request) loadgen.Request {
+	if written, refers := f.Written[r.Path]; refers {
+		r.Path = written
+	}
+	if r.Check == nil {
+		return r
+	}
+	check := *r.Check
+	for _, text := range []*string{&check.JQ, &check.Body} {
+		if written, refers := f.Written[*text]; refers {
+			*text = written
+		}
+	}
+	check.Headers = nil
+	if len(r.Check.Headers) > 0 {
+		check.Headers = f.referring(r.Check.Headers)
+	}
+	r.Check = &check
+	return r
 }
 
 // showableMetric is a metric without what may be a credential in its request.

@@ -79,7 +79,7 @@ func TestForeignModulesStayInTheirRoom(t *testing.T) {
 		"github.com/klauspost/compress":         {"evidence"},
 		"gonum.org/":                            {"internal/exam"},
 		"github.com/hashicorp/":                 {"metrics"},
-		"github.com/itchyny/gojq":               {"metrics"},
+		"github.com/itchyny/gojq":               {"loadgen", "metrics"},
 		"golang.org/x/oauth2":                   {"metrics"},
 		"github.com/jackc/":                     {"metrics"},
 		"github.com/go-sql-driver/":             {"metrics"},

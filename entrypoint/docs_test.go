@@ -110,7 +110,7 @@ var wholeTrial = regexp.MustCompile(`(?m)^candidates?:`)
 func TestShownTrialFilesAreSound(t *testing.T) {
 	files, err := filepath.Glob("../examples/*.yaml")
 	inClusters, _ := filepath.Glob("../examples/kubernetes/*/seatrial.yaml")
-	inClusters = append(inClusters, "../examples/kubernetes/progressive/one-address.yaml", "../examples/live-canary/seatrial.yaml")
+	inClusters = append(inClusters, "../examples/kubernetes/progressive/one-address.yaml", "../examples/live-canary/seatrial.yaml", "../examples/requests/seatrial.yaml")
 	if err != nil || len(files) == 0 || len(inClusters) == 0 {
 		t.Fatal("there are no examples", err)
 	}
@@ -138,7 +138,12 @@ func TestShownTrialFilesAreSound(t *testing.T) {
 	for name, body := range shown {
 		_, warnings, err := config.Load(config.Sources{
 			Flags: map[string]string{"config": "shown.yaml"}, Environ: []string{"SHOP_TOKEN=a-secret", "GITHUB_SHA=abc"},
-			ReadFile: func(string) ([]byte, error) { return []byte(body), nil },
+			ReadFile: func(path string) ([]byte, error) {
+				if path == "shown.yaml" {
+					return []byte(body), nil
+				}
+				return os.ReadFile(filepath.Join("../examples/requests", path))
+			},
 		})
 		if err != nil || len(warnings) > 0 {
 			t.Errorf("%s: %v %v", name, err, warnings)

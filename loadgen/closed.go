@@ -97,23 +97,39 @@ func (r *closedRun) work(ctx context.Context, version int, client exchanger) {
 		if page < 0 {
 			return
 		}
-		record, ended := r.send(ctx, version, client)
-		r.leave(page, record, ended)
+		records, ended := r.send(ctx, version, client)
+		r.leave(page, records, ended)
 	}
 }
 
-func (r *closedRun) send(ctx context.Context, version int, client exchanger) (trial.Request, bool) {
+// send sends what one turn sends. It reports false when the trial ended
+// meanwhile.
+func (r *closedRun) send(ctx context.Context, version int, client exchanger) ([]trial.Request, bool) {
 	turn := int(r.turn[version].Add(1) - 1)
-	record := trial.Request{Slot: uint32(turn*len(r.targets) + version), Version: uint8(version), Name: r.schedule.request(turn)}
+	entry := r.entries[r.schedule.request(turn)]
+	var records []trial.Request
+	for step := range entry.steps {
+		record := trial.Request{Slot: uint32(turn*len(r.targets) + version), Version: uint8(version), Name: uint8(entry.first + step)}
+		if step > 0 && !records[step-1].Status.OK() {
+			record.Status = trial.Failed(trial.Skipped)
+		} else if !r.exchange(ctx, client, turn, &record) {
+			return records, false
+		}
+		records = append(records, record)
+	}
+	return records, true
+}
+
+func (r *closedRun) exchange(ctx context.Context, client exchanger, turn int, record *trial.Request) bool {
 	sent := time.Now()
 	deadline, done := context.WithDeadline(ctx, sent.Add(r.options.Timeout))
 	defer done()
-	got := client.exchange(deadline, shot{turn: turn, version: version, request: int(record.Name)})
-	record.Latency, record.Status = trial.Ticks(time.Since(sent)), got.status
+	got := client.exchange(deadline, shot{turn: turn, version: int(record.Version), request: int(record.Name)})
+	record.Latency, record.Status = trial.Ticks(got.end().Sub(sent)), got.status
 	if !got.status.OK() && ctx.Err() == nil {
-		r.told.add(record.Version, r.names[version], got)
+		r.told.add(record.Version, r.names[record.Version], got)
 	}
-	return record, got.status.OK() || ctx.Err() == nil
+	return got.status.OK() || ctx.Err() == nil
 }
 
 // enter is the page of the round that it is now, -1 after the last.
@@ -134,11 +150,11 @@ func (r *closedRun) enter() int {
 // length is that of a round, which a closed loop has no plan for: the shortest.
 func (r *closedRun) length() time.Duration { return shortestRound }
 
-func (r *closedRun) leave(page int, record trial.Request, ended bool) {
+func (r *closedRun) leave(page int, records []trial.Request, ended bool) {
 	r.mu.Lock()
 	r.pages[page].open--
 	if ended {
-		r.pages[page].records = append(r.pages[page].records, record)
+		r.pages[page].records = append(r.pages[page].records, records...)
 	}
 	r.mu.Unlock()
 	select {
@@ -181,7 +197,7 @@ func (r *closedRun) take(index int, complete bool, cpu time.Duration) trial.Roun
 	records := r.pages[index].records
 	r.pages[index].records = nil
 	r.mu.Unlock()
-	slices.SortFunc(records, func(a, b trial.Request) int { return cmp.Compare(a.Slot, b.Slot) })
+	slices.SortStableFunc(records, func(a, b trial.Request) int { return cmp.Compare(a.Slot, b.Slot) })
 	round := trial.Round{
 		Series: trial.LoadSeries, Index: index, Warmup: index < r.schedule.warmup, Complete: complete,
 		Start: time.Duration(index) * r.length(), End: time.Duration(index+1) * r.length(),

@@ -12,7 +12,10 @@ import (
 
 // hider takes what was sent in confidence out of what a target answers:
 // debug pages and proxies echo their requests.
-type hider struct{ trial.Hider }
+type hider struct {
+	trial.Hider
+	secrets []string
+}
 
 func newHider(o Options, t Target, sent ...message) hider {
 	secrets := append(slices.Clone(o.Secrets), o.Body.Reveal())
@@ -26,7 +29,15 @@ func newHider(o Options, t Target, sent ...message) hider {
 			secrets = append(secrets, HeaderSecrets(name, value.Reveal())...)
 		}
 	}
-	return hider{trial.NewHider(secrets)}
+	return hider{trial.NewHider(secrets), secrets}
+}
+
+// and hides more as well.
+func (h hider) and(more []string) hider {
+	if len(more) == 0 {
+		return h
+	}
+	return hider{trial.NewHider(slices.Concat(h.secrets, more)), nil}
 }
 
 // HeaderSecrets are the parts of a header's value that may be told apart: the

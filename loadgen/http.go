@@ -27,6 +27,16 @@ type answer struct {
 	// version is who answered, or trial.Nobody. It means nothing where each
 	// version has an address of its own.
 	version uint8
+	// ended is when the answer had come, where more was done with it; else zero.
+	ended time.Time
+}
+
+// end is when the answer had come.
+func (a answer) end() time.Time {
+	if a.ended.IsZero() {
+		return time.Now()
+	}
+	return a.ended
 }
 
 // shot is one request that is due.
@@ -53,10 +63,10 @@ const (
 type standardClient struct {
 	client    *http.Client
 	transport *http.Transport
-	requests  []*http.Request // to the version, in the order of the trial's
-	messages  []message
+	target    Target
+	requests  []*http.Request // to the version, in the order of the trial's; nil where it is filled in
+	flow      *flow
 	tap       *tap
-	hide      hider
 }
 
 func newStandardClient(o Options, t Target, who *identity, messages []message) (*standardClient, error) {
@@ -64,19 +74,21 @@ func newStandardClient(o Options, t Target, who *identity, messages []message) (
 	if err != nil {
 		return nil, err
 	}
-	c := &standardClient{transport: transport, messages: messages, tap: &tap{base: transport, who: who}, hide: newHider(o, t, messages...)}
+	c := &standardClient{transport: transport, target: t, tap: &tap{base: transport, who: who}, flow: newFlow(o, t, messages)}
 	// The deadline is the slot's and comes with each request's context: a
 	// second timer in the client would cost CPU and could disagree.
 	c.client = &http.Client{Transport: c.tap}
 	if !o.FollowRedirects {
 		c.client.CheckRedirect = lastResponse
 	}
-	for _, m := range messages {
-		request, err := m.request(t)
-		if err != nil {
+	c.requests = make([]*http.Request, len(messages))
+	for i, m := range messages {
+		if !m.isSame() {
+			continue
+		}
+		if c.requests[i], err = m.request(t); err != nil {
 			return nil, err
 		}
-		c.requests = append(c.requests, request)
 	}
 	return c, nil
 }
@@ -124,61 +136,87 @@ func proxyFunc(proxy string) (func(*http.Request) (*url.URL, error), error) {
 func (c *standardClient) close() { c.transport.CloseIdleConnections() }
 
 func (c *standardClient) exchange(ctx context.Context, s shot) answer {
-	expect := c.messages[s.request].expect
-	c.tap.begin(expect)
-	code, err := c.fetch(ctx, s)
+	m, err := c.flow.due(s)
+	request := c.requests[s.request]
+	if err == nil && request == nil {
+		request, err = m.request(c.target)
+	}
+	if err != nil {
+		return c.flow.unsent(m, err)
+	}
+	c.tap.begin(m)
+	request, c.client.Jar = request.WithContext(ctx), nil
+	if c.flow.cookies != nil {
+		// The client writes cookies into the request's own header.
+		request.Header, c.client.Jar = request.Header.Clone(), c.flow.cookies
+	}
+	response, err := c.fetch(request, m.body)
 	got := answer{version: c.tap.version}
 	switch {
 	case c.tap.err != nil:
 		got.status = trial.Failed(failureOf(c.tap.err))
-		got.told = func() string { return c.hide.hidden([]byte(c.tap.err.Error()), excerpt) }
+		got.told = func() string { return c.flow.hidden(m, nil, c.tap.err.Error(), excerpt) }
 	case err != nil:
 		got.status = trial.Failed(trial.BadExchange)
 		got.told = func() string { return "the client gave up (too many redirects?)" }
-	case !anyOf(expect, code):
-		got.status = trial.Answered(code, false)
-		got.told = func() string { return c.hide.hidden(c.tap.keep, excerpt) }
 	default:
-		got.status = trial.Answered(code, true)
-		if c.tap.who != nil && got.version == trial.Nobody {
-			got.told = func() string { return c.hide.hidden([]byte(c.tap.who.said(c.tap.named)), excerpt) }
-		}
+		got = c.answer(m, response)
 	}
 	return got
 }
 
-// fetch reads the whole answer, and returns its status.
-func (c *standardClient) fetch(ctx context.Context, s shot) (int, error) {
-	request := c.requests[s.request].WithContext(ctx)
-	if body := c.messages[s.request].body; len(body) > 0 {
+// fetch reads the whole answer.
+func (c *standardClient) fetch(request *http.Request, body []byte) (*http.Response, error) {
+	if len(body) > 0 {
 		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	}
 	response, err := c.client.Do(request)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
-	return response.StatusCode, err
+	return response, err
+}
+
+// answer is what to make of a whole answer, and who gave it.
+func (c *standardClient) answer(m message, r *http.Response) answer {
+	var ended time.Time
+	if m.looks != nil {
+		ended = time.Now()
+	}
+	got := c.flow.answer(m, reply{code: r.StatusCode, header: func(name string) []string { return r.Header[name] }, body: c.tap.keep, size: c.tap.size})
+	got.version, got.ended = c.tap.version, ended
+	if got.status.OK() && c.tap.who != nil && got.version == trial.Nobody {
+		got.told = func() string { return c.flow.hidden(m, nil, c.tap.who.said(c.tap.named), excerpt) }
+	}
+	return got
 }
 
 // tap sits between the client and the transport of one worker and keeps
-// the error of the exchange under way, the start of an unexpected body, and
+// the error of the exchange under way, as much of the body as is wanted, and
 // whom the last answer named.
 type tap struct {
 	base    http.RoundTripper
-	who     *identity     // nil where each version has an address of its own
-	expect  []StatusRange // of the exchange under way
+	who     *identity // nil where each version has an address of its own
+	message message   // of the exchange under way
 	err     error
 	keep    []byte
+	size    int64 // of the body
 	version uint8
 	named   []string // what an answer said that named nobody
 }
 
-func (t *tap) begin(expect []StatusRange) {
-	t.expect, t.err, t.keep, t.version = expect, nil, t.keep[:0], trial.Nobody
+func (t *tap) begin(m message) {
+	if cap(t.keep) > mostKept {
+		t.keep = nil
+	}
+	t.message, t.err, t.keep, t.size, t.version = m, nil, t.keep[:0], 0, trial.Nobody
 }
+
+// mostKept is what a worker keeps between exchanges for the next body.
+const mostKept = 1 << 20
 
 func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 	r, err := withoutSecrets(r)
@@ -186,7 +224,7 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.err = err
 		return nil, err
 	}
-	t.version = trial.Nobody // of a redirect, the last answer tells
+	t.version, t.keep, t.size = trial.Nobody, t.keep[:0], 0 // of a redirect, the last answer tells
 	response, err := t.base.RoundTrip(r)
 	if err != nil {
 		t.err = err
@@ -195,20 +233,21 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.who != nil {
 		t.version, t.named = t.who.of(response.Header)
 	}
-	response.Body = &tappedBody{response.Body, t, !anyOf(t.expect, response.StatusCode)}
+	response.Body = &tappedBody{response.Body, t, t.message.keeps(response.StatusCode)}
 	return response, nil
 }
 
 type tappedBody struct {
 	io.ReadCloser
 	tap  *tap
-	keep bool
+	most int // to be kept
 }
 
 func (b *tappedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.keep {
-		b.tap.keep = append(b.tap.keep, p[:min(n, read-len(b.tap.keep))]...)
+	b.tap.size += int64(n)
+	if left := b.most - len(b.tap.keep); left > 0 {
+		b.tap.keep = append(b.tap.keep, p[:min(n, left)]...)
 	}
 	if err != nil && err != io.EOF {
 		b.tap.err = err

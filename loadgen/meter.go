@@ -25,6 +25,8 @@ type Meter struct {
 	most     int      // workers in all, behind a gateway
 	who      *identity
 	schedule schedule
+	entries  []entry
+	perTurn  float64 // requests, in the mean
 	messages []message
 }
 
@@ -33,23 +35,37 @@ func NewMeter(o Options, requests []Request, targets []Target) (*Meter, error) {
 	if len(targets) == 0 || len(targets) > 255 {
 		return nil, fmt.Errorf("a trial has 1 to 255 versions, not %d", len(targets))
 	}
-	if len(requests) > MostRequests {
-		return nil, fmt.Errorf("a trial has at most %d requests, not %d", MostRequests, len(requests))
+	if sent := len(Flat(requests)); sent > MostRequests {
+		return nil, fmt.Errorf("a trial has at most %d requests, not %d", MostRequests, sent)
 	}
 	messages, err := o.messages(requests)
 	if err != nil {
 		return nil, err
 	}
 	m := &Meter{options: o, targets: targets, workers: o.Connections, schedule: newSchedule(o, len(targets)), messages: messages}
-	m.schedule.shares = Shares(requests)
+	m.schedule.shares, m.entries = Shares(requests), entriesOf(requests)
+	m.perTurn = perTurn(m.schedule.shares, m.entries)
 	for _, t := range targets {
 		m.names = append(m.names, t.Name)
 	}
 	if m.who = newIdentity(o, targets); m.who != nil {
 		m.targets, m.schedule = []Target{o.gateway()}, m.schedule.merged()
+		o.Timeout *= time.Duration(longest(m.entries)) // each step has its own
 		m.workers, m.most = crewFor(o, len(targets))
 	}
 	return m, nil
+}
+
+// perTurn is how many requests a turn of each version sends in the mean.
+func perTurn(shares []float64, entries []entry) float64 {
+	if len(shares) == 0 {
+		return 1
+	}
+	mean := 0.0
+	for i, e := range entries {
+		mean += shares[i] * float64(e.steps)
+	}
+	return mean
 }
 
 // Rounds sends the load and yields the rounds in order, each as soon as all
@@ -208,7 +224,7 @@ func (r *run) page(round int) *page {
 	if p := r.pages[round].Load(); p != nil {
 		return p
 	}
-	fresh := newPage(r.schedule.slots(round), r.schedule.requests(round))
+	fresh := newPage(r.schedule.turnsOf(round), r.schedule.versions, r.schedule.requests(round), r.entries)
 	if r.pages[round].CompareAndSwap(nil, fresh) {
 		return fresh
 	}
@@ -240,8 +256,9 @@ func (w *worker) work(ctx context.Context) {
 	}
 }
 
-// send waits for the slot, exchanges and records. It reports false when the
-// trial ended meanwhile: then nothing is recorded, because nothing was learnt.
+// send waits for the slot, sends what its turn sends, and records it. It
+// reports false when the trial ended meanwhile: then nothing is recorded, because
+// nothing was learnt.
 func (w *worker) send(ctx context.Context, turn int) bool {
 	slot, round := w.schedule.slot(turn, w.target), w.schedule.round(turn)
 	first := w.schedule.starts[round]
@@ -252,14 +269,45 @@ func (w *worker) send(ctx context.Context, turn int) bool {
 		return false
 	}
 	w.crew.busy()
-	record := trial.Request{Slot: uint32(slot), Name: p.request(turn - first)}
 	sent := time.Now()
 	wait := w.waited(planned, free, sent)
-	record.Start = trial.Ticks(sent.Sub(planned))
+	t := sending{turn: turn, record: trial.Request{Slot: uint32(slot)}, planned: planned, begun: sent, wait: wait, late: sent.Sub(planned) - wait}
+	entry, place := p.entry(turn-first), p.place(turn-first, w.schedule.position(turn, w.target))
+	for step := range entry.steps {
+		t.record.Name = uint8(entry.first + step)
+		if !w.step(ctx, &t) {
+			return false
+		}
+		p.put(place+step, t.record, wait, t.late)
+		w.close(p)
+	}
+	return true
+}
+
+// sending is a turn of one version under way: its next request, and what came of
+// the one before.
+type sending struct {
+	turn    int
+	record  trial.Request
+	planned time.Time     // the slot's time
+	begun   time.Time     // since when the request is due: since the slot, or the end of the step before
+	wait    time.Duration // of which it waited for a worker; of later steps none
+	late    time.Duration // of the turn, by the generator's own fault
+	failed  bool          // a step before
+}
+
+// step sends one request of a turn, or none where an earlier one failed: those
+// behind a broken one count as failed of the same version.
+func (w *worker) step(ctx context.Context, t *sending) bool {
+	t.record.Start = trial.Ticks(t.begun.Sub(t.planned))
+	if t.failed {
+		t.record.Latency, t.record.Status = 0, trial.Failed(trial.Skipped)
+		return true
+	}
 	got := answer{status: trial.Failed(trial.Unsent), version: trial.Nobody}
-	if wait < w.options.Timeout {
-		deadline, done := context.WithDeadline(ctx, sent.Add(max(w.options.Timeout-wait, leastExchange)))
-		got = w.client.exchange(deadline, shot{turn: turn, version: w.target, request: int(record.Name)})
+	if t.wait < w.options.Timeout {
+		deadline, done := context.WithDeadline(ctx, t.begun.Add(max(w.options.Timeout-t.wait, leastExchange)))
+		got = w.client.exchange(deadline, shot{turn: t.turn, version: w.target, request: int(t.record.Name)})
 		done()
 		w.sent.Add(1)
 		if ctx.Err() != nil && !got.status.OK() {
@@ -267,14 +315,13 @@ func (w *worker) send(ctx context.Context, turn int) bool {
 		}
 	}
 	// Response time from the slot: see trial.Request.Seconds.
-	record.Latency = trial.Ticks(time.Since(sent) + wait)
-	record.Status, record.Version = got.status, got.version
+	t.record.Latency = trial.Ticks(got.end().Sub(t.begun) + t.wait)
+	t.record.Status, t.record.Version = got.status, got.version
 	if w.who == nil {
-		record.Version = uint8(w.target)
+		t.record.Version = uint8(w.target)
 	}
-	w.tell(record, got)
-	p.put(slot-first*w.schedule.versions, record, wait, sent.Sub(planned)-wait)
-	w.close(p)
+	w.tell(t.record, got)
+	t.failed, t.wait, t.begun = !got.status.OK(), 0, time.Now()
 	return true
 }
 

@@ -12,14 +12,14 @@ const mostOfCPU = 0.8
 
 // overloaded reports that keeping the rate would need more CPU time than this
 // process can get: the cost of a request so far, times the requests a second
-// of all versions. Then a full set of workers says nothing of the versions.
+// of all versions, steps of sequences among them. Then a full set of workers says nothing of the versions.
 func (r *run) overloaded() bool {
 	sent := r.sent.Load()
 	if sent == 0 {
 		return false
 	}
 	cost := (cpuTime() - r.spent).Seconds() / float64(sent)
-	wanted := cost * r.schedule.pace.rate(time.Since(r.began).Seconds()) * float64(r.schedule.versions)
+	wanted := cost * r.schedule.pace.rate(time.Since(r.began).Seconds()) * float64(r.schedule.versions) * r.perTurn
 	return wanted > mostOfCPU*float64(runtime.GOMAXPROCS(0))
 }
 

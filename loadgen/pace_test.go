@@ -79,8 +79,8 @@ func TestMergedSlotsAreDueAtTheSameTimes(t *testing.T) {
 			t.Fatalf("slot %d is due at %s, and merged at %s", slot, s.at(slot), m.at(slot))
 		}
 	}
-	if m.rounds() != s.rounds() || m.slots(3) != s.slots(3) {
-		t.Errorf("%d rounds, the fourth of %d slots, and merged %d and %d", s.rounds(), s.slots(3), m.rounds(), m.slots(3))
+	if m.rounds() != s.rounds() || m.turnsOf(3)*m.versions != s.turnsOf(3)*s.versions {
+		t.Errorf("%d rounds, the fourth of %d slots, and merged %d and %d", s.rounds(), s.turnsOf(3)*s.versions, m.rounds(), m.turnsOf(3)*m.versions)
 	}
 }
 

@@ -12,7 +12,10 @@ import (
 // slot has its own place, so workers write without locks; open counts the
 // places still empty, and its last decrement publishes all of them.
 type page struct {
-	requests []uint8 // of each turn, an index into the trial's; nil where there is one
+	turns    []uint8 // what each sends, an index into entries; nil where there is one
+	places   []int   // of each turn's first record, for one version; nil where each has one
+	entries  []entry
+	versions int
 	records  []trial.Request
 	written  []atomic.Bool
 	open     atomic.Int64
@@ -21,18 +24,65 @@ type page struct {
 	lateness atomic.Int64 // the worst, nanoseconds
 }
 
-func newPage(slots int, requests []uint8) *page {
-	p := &page{requests: requests, records: make([]trial.Request, slots), written: make([]atomic.Bool, slots)}
+// entry is one of the trial file's: the requests that a turn of it sends, one
+// after another.
+type entry struct{ first, steps int }
+
+// entriesOf are those of the file, for all requests that are sent in its order.
+func entriesOf(requests []Request) []entry {
+	if len(requests) == 0 {
+		return []entry{{0, 1}}
+	}
+	var all []entry
+	first := 0
+	for _, r := range requests {
+		all = append(all, entry{first, max(1, len(r.Steps))})
+		first += max(1, len(r.Steps))
+	}
+	return all
+}
+
+func longest(entries []entry) int {
+	most := 1
+	for _, e := range entries {
+		most = max(most, e.steps)
+	}
+	return most
+}
+
+// newPage is for so many turns of each version, which send what they are told.
+func newPage(turns, versions int, sent []uint8, entries []entry) *page {
+	p := &page{turns: sent, entries: entries, versions: versions}
+	slots := turns * versions
+	if longest(entries) > 1 {
+		p.places = make([]int, turns)
+		each := 0
+		for turn := range turns {
+			p.places[turn] = each
+			each += p.entry(turn).steps
+		}
+		slots = each * versions
+	}
+	p.records, p.written = make([]trial.Request, slots), make([]atomic.Bool, slots)
 	p.open.Store(int64(slots))
 	return p
 }
 
-// request is which of the trial's requests a turn of the round sends.
-func (p *page) request(turn int) uint8 {
-	if p.requests == nil {
-		return 0
+// entry is what a turn of the round sends.
+func (p *page) entry(turn int) entry {
+	if p.turns == nil {
+		return p.entries[0]
 	}
-	return p.requests[turn]
+	return p.entries[p.turns[turn]]
+}
+
+// place is where the first record of a turn stands, of the version with this
+// position in it. Records are in the order of their slots, and of their steps.
+func (p *page) place(turn, position int) int {
+	if p.places == nil {
+		return turn*p.versions + position
+	}
+	return p.places[turn]*p.versions + position*p.entry(turn).steps
 }
 
 func (p *page) put(place int, record trial.Request, wait, late time.Duration) {

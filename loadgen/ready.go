@@ -74,6 +74,9 @@ func targetProbe(o Options, t Target) probe {
 	}
 	for _, set := range []map[string]trial.Secret{o.Headers, t.Headers} {
 		for name, value := range set {
+			if IsTemplate(value.Reveal()) {
+				continue // of no turn
+			}
 			if p.header.Set(name, value.Reveal()); http.CanonicalHeaderKey(name) == "Host" {
 				p.host = value.Reveal()
 			}

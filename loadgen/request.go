@@ -1,13 +1,16 @@
 package loadgen
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seatrial/seatrial/trial"
 )
@@ -24,6 +27,22 @@ type Request struct {
 	BodyFile string                  `yaml:"body-file"`
 	Host     string                  `yaml:"host"`
 	Expect   []StatusRange           `yaml:"expect"`
+	Check    *Check                  `yaml:"check"`
+	Data     map[string]string       `yaml:"data"` // files of values, of which each turn draws a row
+	Save     map[string]Save         `yaml:"save"` // what a step's answer gives to those after it
+	Steps    []Request               `yaml:"-"`    // in place of what is sent: one turn sends all of them, in order
+}
+
+// Flat are the requests that are sent, steps among them, in the order of the file.
+func Flat(requests []Request) []Request {
+	var all []Request
+	for _, r := range requests {
+		if len(r.Steps) == 0 {
+			all = append(all, r)
+		}
+		all = append(all, r.Steps...)
+	}
+	return all
 }
 
 // MostRequests is what a record can tell apart.
@@ -83,6 +102,10 @@ type message struct {
 	host   string
 	body   []byte
 	expect []StatusRange
+	looks  *looks // at the answer; nil: its status alone
+	texts  *texts // what is filled in for each request; nil: nothing
+	step   int    // place in its sequence
+	steps  int    // of the sequence; 1 where it is alone
 }
 
 // messages are the trial's requests in the order of the file, with what the load
@@ -93,21 +116,45 @@ func (o Options) messages(requests []Request) ([]message, error) {
 	}
 	var all []message
 	for _, r := range requests {
-		m, err := o.message(r)
+		known, err := knownTo(r)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, m)
+		steps := Flat([]Request{r})
+		for i, step := range steps {
+			m, err := o.message(step, known)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", first(step.Name, "the request"), err)
+			}
+			m.step, m.steps = i, len(steps)
+			all = append(all, m)
+			known.Saved = slices.AppendSeq(known.Saved, maps.Keys(step.Save))
+		}
 	}
 	return all, nil
 }
 
-func (o Options) message(r Request) (message, error) {
-	body, file := r.Body.Reveal(), r.BodyFile
-	if body == "" && file == "" {
-		body, file = o.Body.Reveal(), o.BodyFile
+// knownTo is what templates of a request, and of its first step, may name.
+func knownTo(r Request) (Known, error) {
+	known := Known{Data: map[string]*Data{}}
+	for name, file := range r.Data {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return known, fmt.Errorf("reading data: %w", err)
+		}
+		if known.Data[name], err = ReadData(file, content); err != nil {
+			return known, err
+		}
 	}
-	m := message{path: r.Path, method: first(r.Method, o.Method), host: first(r.Host, o.Host), body: []byte(body), expect: o.Expect}
+	return known, nil
+}
+
+func (o Options) message(r Request, known Known) (message, error) {
+	body, file := r.Body, r.BodyFile
+	if body.Reveal() == "" && file == "" {
+		body, file = o.Body, o.BodyFile
+	}
+	m := message{path: r.Path, method: first(r.Method, o.Method), host: first(r.Host, o.Host), body: []byte(body.Reveal()), expect: o.Expect}
 	if file != "" {
 		var err error
 		if m.body, err = os.ReadFile(file); err != nil {
@@ -124,7 +171,55 @@ func (o Options) message(r Request) (message, error) {
 		m.expect = r.Expect
 	}
 	m.header = headersOf(o.Headers, r.Headers)
-	return m, nil
+	var errLooks, errTexts error
+	m.looks, errLooks = newLooks(r)
+	m.texts, errTexts = known.texts(m, body, overlaid(o.Headers, r.Headers))
+	return m, errors.Join(errLooks, errTexts)
+}
+
+// overlaid are all sets of headers by their canonical names, the later beating
+// the earlier.
+func overlaid(sets ...map[string]trial.Secret) map[string]trial.Secret {
+	all := map[string]trial.Secret{}
+	for _, set := range sets {
+		for name, value := range set {
+			all[http.CanonicalHeaderKey(name)] = value
+		}
+	}
+	return all
+}
+
+// texts are those parts of a message that are templates; nil where none is. A
+// body is one where it is text: bytes that happen to be {{ are not.
+func (k Known) texts(m message, body trial.Secret, headers map[string]trial.Secret) (*texts, error) {
+	t := &texts{data: k.Data}
+	if IsTemplate(m.path) {
+		path, err := k.compile(m.path, true)
+		if err != nil {
+			return nil, fmt.Errorf("path: %w", err)
+		}
+		t.path = &path
+	}
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		value, err := k.compileSecret(headers[name])
+		if err != nil {
+			return nil, fmt.Errorf("header %s: %w", name, err)
+		}
+		if value.template != nil {
+			t.headers = append(t.headers, headerText{name, value})
+		}
+	}
+	if IsTemplate(string(m.body)) && utf8.Valid(m.body) {
+		filled, err := k.compile(string(m.body), false)
+		if err = errors.Join(OwnPlaces(body), err); err != nil {
+			return nil, fmt.Errorf("body: %w", err)
+		}
+		t.body = &filled
+	}
+	if t.path == nil && t.headers == nil && t.body == nil {
+		return nil, nil
+	}
+	return t, nil
 }
 
 // first is the first text that says something.

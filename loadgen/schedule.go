@@ -94,10 +94,8 @@ func (s schedule) turns() int { return s.starts[len(s.starts)-1] }
 // round is the one that a turn belongs to.
 func (s schedule) round(turn int) int { return sort.SearchInts(s.starts, turn+1) - 1 }
 
-// slots are how many a round has.
-func (s schedule) slots(round int) int {
-	return (s.starts[round+1] - s.starts[round]) * s.versions
-}
+// turnsOf are how many a round has.
+func (s schedule) turnsOf(round int) int { return s.starts[round+1] - s.starts[round] }
 
 // Rounds is how many rounds of this load are judged.
 func (o Options) Rounds() int {
@@ -139,15 +137,14 @@ func (s schedule) position(turn, version int) int {
 // spread most evenly over a circle (Knuth, TAOCP 3, 6.4).
 const golden = 0.6180339887498949
 
-// requests is which request each turn of a round sends, an index into the
-// trial's; nil where there is one. In any stretch of turns each request has its
+// requests is which entry of the trial's requests each turn of a round sends; nil where there is one. In any stretch of turns each request has its
 // share to within a few, and within a round they come in an order drawn from the seed.
 func (s schedule) requests(round int) []uint8 {
 	if len(s.shares) < 2 {
 		return nil
 	}
 	first := s.starts[round]
-	turns := make([]uint8, s.starts[round+1]-first)
+	turns := make([]uint8, s.turnsOf(round))
 	for i := range turns {
 		turns[i] = s.request(first + i)
 	}
@@ -160,7 +157,7 @@ func (s schedule) requests(round int) []uint8 {
 	return turns
 }
 
-// request is the request whose share covers the turn's place on the circle.
+// request is the entry whose share covers the turn's place on the circle.
 func (s schedule) request(turn int) uint8 {
 	_, place := math.Modf(float64(turn) * golden)
 	for i, share := range s.shares {

@@ -42,12 +42,23 @@ const (
 	BadName                           // the host name did not resolve
 	BadTLS                            // the TLS handshake failed
 	BadExchange                       // any other failure of the exchange
+	Skipped                           // an earlier step of its sequence failed
+	Unfilled                          // its template could not be filled in
+	WrongHeader                       // answered as expected, and a check of a header failed
+	WrongBody                         // likewise, of the body by a regular expression
+	WrongJSON                         // likewise, of the body by jq
+	WrongSize                         // likewise, of the body's size
+	TooLong                           // the body is too long for what looks at it
+	NotThere                          // a value to be saved is not in the answer
 )
 
 var failureNames = map[Failure]string{
 	TimedOut: "timed out", Refused: "connection refused", Closed: "connection closed",
 	Unsent: "not sent: all connections busy", BadName: "host name not found",
 	BadTLS: "TLS failed", BadExchange: "exchange failed",
+	Skipped: "not sent: an earlier step failed", Unfilled: "not sent: its template failed",
+	WrongHeader: "check failed: header", WrongBody: "check failed: body", WrongJSON: "check failed: jq", WrongSize: "check failed: size",
+	TooLong: "check failed: body over 10 MB", NotThere: "value to save not found",
 }
 
 func (f Failure) String() string {

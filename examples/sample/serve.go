@@ -23,7 +23,7 @@ func Serve(ctx context.Context, o Options, ready func(address string)) error {
 	if err != nil {
 		return fmt.Errorf("sample service: %w", err)
 	}
-	server := &http.Server{Handler: New(o), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: shop{New(o)}, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	ready(listener.Addr().String())
