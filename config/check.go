@@ -109,7 +109,7 @@ func (c checker) versions() {
 	}
 	for i, t := range targets {
 		c.visible(join(paths[i], "name"), t.Name)
-		c.url(join(paths[i], "url"), t.URL, "http", "https")
+		c.addresses(paths[i], t)
 		c.unfilled(join(paths[i], "url"), t.URL)
 		c.host(join(paths[i], "host"), t.Host)
 		c.unfilledHeaders(join(paths[i], "headers"), t.Headers)
@@ -140,7 +140,7 @@ func (c checker) namesakes(a, b loadgen.Target, pathA, pathB string) {
 // twins refuses two versions that can't be told apart.
 func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
 	c.namesakes(a, b, pathA, pathB)
-	sameURL := strings.TrimRight(a.URL, "/") == strings.TrimRight(b.URL, "/")
+	sameURL := strings.TrimRight(a.URL, "/") == strings.TrimRight(b.URL, "/") && a.GRPC == b.GRPC
 	sameHost := cmp.Or(a.Host, c.file.Load.Host) == cmp.Or(b.Host, c.file.Load.Host)
 	sameHeaders := maps.EqualFunc(a.Headers, b.Headers, func(x, y trial.Secret) bool { return x.Reveal() == y.Reveal() })
 	if a.URL != "" && sameURL && sameHost && sameHeaders && !c.isUnread(pathA) && !c.isUnread(pathB) {
@@ -178,7 +178,7 @@ func (c checker) ready() {
 	c.between("ready.every", c.file.Ready.Every, 10*time.Millisecond, time.Minute)
 	for i, p := range c.file.Ready.URLs {
 		path := fmt.Sprintf("ready.urls[%d]", i)
-		c.url(join(path, "url"), p.URL, "http", "https")
+		c.probe(path, p)
 		if _, err := regexp.Compile(p.Body); err != nil {
 			c.doubt(join(path, "body"), "%v", err)
 		}
@@ -216,6 +216,7 @@ func (c checker) load() {
 	if o.HTTP2 && o.Proxy != "" {
 		c.doubt("load.proxy", "given with http2: HTTP/2 does not go through a proxy here")
 	}
+	c.calling()
 	if proxy := o.Proxy; proxy != "" && proxy != "environment" {
 		c.url("load.proxy", proxy, "http", "https", "socks5")
 	}

@@ -69,7 +69,7 @@ func TestEachMistakeIsToldAtItsPlace(t *testing.T) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			_, _, err := Load(Sources{
 				Environ:  []string{"SET=fast", "EMPTY="},
-				ReadFile: files(map[string]string{"seatrial.yaml": text}),
+				ReadFile: files(map[string]string{"seatrial.yaml": text, "shop.proto": shopProto, "imports.proto": `syntax = "proto3"; import "missing.proto";`}),
 			})
 			var mistakes *Mistakes
 			if !errors.As(err, &mistakes) {
@@ -372,9 +372,19 @@ func TestSoundFilesAreTaken(t *testing.T) {
 	}
 }
 
+// shopProto is a schema that calls are looked up in.
+const shopProto = `syntax = "proto3";
+package shop;
+service Cart {
+  rpc Get(Order) returns (Order);
+  rpc Put(stream Order) returns (Order);
+}
+message Order { string id = 1; int32 count = 2; }
+`
+
 // soundSources are those of a file in testdata/sound.
 func soundSources(text string) Sources {
-	texts := map[string]string{"seatrial.yaml": text}
+	texts := map[string]string{"seatrial.yaml": text, "shop.proto": shopProto}
 	for _, name := range []string{"ca.pem", "client.crt", "client.key"} {
 		texts[name] = "x"
 	}

@@ -65,6 +65,8 @@ func shorthand(t reflect.Type) string {
 		return "object"
 	case reflect.TypeFor[loadgen.Identify]():
 		return "header"
+	case reflect.TypeFor[loadgen.GRPC]():
+		return "call"
 	case reflect.TypeFor[slo.Objective]():
 		return "objective"
 	case reflect.TypeFor[slo.Reward]():
@@ -181,7 +183,7 @@ func (d *decoder) slice(n *node, v reflect.Value, path string) {
 	switch {
 	case v.Type() == reflect.TypeFor[[]Metric]() && n.areNamed("kind", "preset"), v.Type() == reflect.TypeFor[[]Request]() && n.areNamed("path", "grpc", "steps"):
 		n = n.asNamed()
-	case (v.Type() == reflect.TypeFor[Actions]() || v.Type() == reflect.TypeFor[[]Metric]()) && n.kind != list:
+	case (v.Type() == reflect.TypeFor[Actions]() || v.Type() == reflect.TypeFor[[]Metric]() || v.Type() == reflect.TypeFor[loadgen.Messages]()) && n.kind != list:
 		n = &node{kind: list, at: n.at, items: []*node{n}}
 	}
 	if n.kind != list {

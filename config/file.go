@@ -2,6 +2,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -108,7 +109,7 @@ func (f File) Targets() []loadgen.Target {
 func (f File) Versions() []trial.Version {
 	var versions []trial.Version
 	for i, t := range f.Targets() {
-		v := trial.Version{Name: t.Name, Label: t.Version, URL: f.shown(t.URL)}
+		v := trial.Version{Name: t.Name, Label: t.Version, URL: f.shown(cmp.Or(t.URL, t.GRPC))}
 		if i == 0 && f.Baseline != nil {
 			v.Role = trial.Baseline
 		}

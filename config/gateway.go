@@ -15,7 +15,7 @@ func (c checker) gateway(targets []loadgen.Target, paths []string) {
 	if load.URL == "" {
 		c.doubt("load.identify", "given without load.url: name the one address behind which all versions answer, as in load: {url: http://gateway/}")
 	} else {
-		c.url("load.url", load.URL, "http", "https")
+		c.addresses("load", target{URL: load.URL})
 		c.unfilled("load.url", load.URL)
 	}
 	for i, t := range targets {

@@ -28,7 +28,7 @@ type Metric struct {
 // nowhere to send any.
 func (f File) NoLoad() bool {
 	return len(f.Declared) > 0 && f.Load.URL == "" && f.Load.Identify == nil &&
-		!slices.ContainsFunc(f.Targets(), func(t target) bool { return t.URL != "" })
+		!slices.ContainsFunc(f.Targets(), func(t target) bool { return t.URL != "" || t.GRPC != "" })
 }
 
 // Asked is what the trial asks of others.

@@ -77,6 +77,10 @@ func (c checker) requests() {
 
 // sent checks one request: of a sequence, or alone.
 func (c checker) sent(t templates, path string, r loadgen.Request, known loadgen.Known) {
+	if r.GRPC != nil {
+		c.call(path, r)
+		return
+	}
 	c.method(join(path, "method"), r.Method)
 	c.host(join(path, "host"), r.Host)
 	c.headers(join(path, "headers"), r.Headers)

@@ -51,7 +51,7 @@ func schemaOf(t reflect.Type, path string) object {
 	case t == reflect.TypeFor[[]Metric]():
 		one := schemaOf(t.Elem(), path+"[]")
 		s = object{"anyOf": []object{one, {"type": "array", "items": one}, {"type": "object", "additionalProperties": one}}}
-	case t == reflect.TypeFor[Actions]():
+	case t == reflect.TypeFor[Actions](), t == reflect.TypeFor[loadgen.Messages]():
 		one := schemaOf(t.Elem(), path+"[]")
 		s = object{"anyOf": []object{one, {"type": "array", "items": one}}}
 	case t.Kind() == reflect.Slice:
@@ -139,6 +139,8 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(text(percentPattern), object{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
 	case reflect.TypeFor[loadgen.StatusRange]():
 		return orReference(text(statusPattern), object{"type": "integer", "minimum": 100, "maximum": 599})
+	case reflect.TypeFor[loadgen.Code]():
+		return orReference(object{"enum": trial.GRPCCodes()}, object{"type": "integer", "minimum": 0, "maximum": len(trial.GRPCCodes()) - 1})
 	case reflect.TypeFor[slo.NoData]():
 		return orReference(object{"enum": noDataWords()})
 	case reflect.TypeFor[slo.Pattern]():

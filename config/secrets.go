@@ -42,6 +42,15 @@ func (f File) Secrets() []string {
 		if refers(r.Body) {
 			add(r.Body.Reveal())
 		}
+		if r.GRPC != nil {
+			addHeaders(r.GRPC.Metadata)
+			addHeaders(r.GRPC.ReflectionMetadata)
+			for _, message := range append(slices.Clone(r.GRPC.Data), r.GRPC.Binary) {
+				if refers(message) {
+					add(message.Reveal())
+				}
+			}
+		}
 	}
 	add(f.Referred...)
 	add(f.Cluster.Secrets()...)

@@ -87,6 +87,8 @@ func TestForeignModulesStayInTheirRoom(t *testing.T) {
 		"modernc.org/":                          {"metrics"},
 		"github.com/spf13/cobra":                {"entrypoint"},
 		"github.com/CycloneDX/":                 {"entrypoint"},
+		"google.golang.org/":                    {"examples/sample", "loadgen"},
+		"github.com/bufbuild/":                  {"examples/sample", "loadgen"},
 		"k8s.io/":                               {"internal/testcluster", "k8s"},
 		"sigs.k8s.io/":                          {"k8s"},
 	}

@@ -40,7 +40,7 @@ func (p process) waiter(file config.File, cluster *k8s.Cluster) (runner.Waiter, 
 	if file.NoLoad() {
 		targets = nil // they are asked nothing
 	}
-	http, err := loadgen.NewWaiter(file.Ready.HTTP(), file.Load, targets)
+	http, err := loadgen.NewWaiter(file.Ready.HTTP(), file.Load, file.Sent(), targets)
 	if err != nil || len(file.Ready.Objects) == 0 {
 		return http, err
 	}

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/examples/sample"
 	"github.com/seatrial/seatrial/platform"
 	"github.com/seatrial/seatrial/trial"
 )
@@ -138,17 +139,25 @@ func TestShownTrialFilesAreSound(t *testing.T) {
 	for name, body := range shown {
 		_, warnings, err := config.Load(config.Sources{
 			Flags: map[string]string{"config": "shown.yaml"}, Environ: []string{"SHOP_TOKEN=a-secret", "GITHUB_SHA=abc"},
-			ReadFile: func(path string) ([]byte, error) {
-				if path == "shown.yaml" {
-					return []byte(body), nil
-				}
-				return os.ReadFile(filepath.Join("../examples/requests", path))
-			},
+			ReadFile: func(name string) ([]byte, error) { return shownFile(name, body) },
 		})
 		if err != nil || len(warnings) > 0 {
 			t.Errorf("%s: %v %v", name, err, warnings)
 		}
 	}
+}
+
+// shownFile is a file that a shown trial names, or the trial itself.
+func shownFile(name, body string) ([]byte, error) {
+	switch name {
+	case "shown.yaml":
+		return []byte(body), nil
+	case "sample.proto":
+		return []byte(sample.Proto), nil
+	case "order.json":
+		return []byte(`{"id": "a"}`), nil
+	}
+	return os.ReadFile(filepath.Join("../examples/requests", name))
 }
 
 // Workflows may name only inputs and outputs that the action has.

@@ -113,6 +113,9 @@ func (s surroundings) unreachable(getenv func(string) string, file config.File) 
 		if hostPort, loops := loopback(target.URL); loops && !s.answers(hostPort) {
 			return lonely{all[i]}
 		}
+		if hostPort, loops := loopback(target.GRPC); loops && !s.answers(hostPort) {
+			return lonely{target.GRPC} // has no credentials
+		}
 	}
 	for _, probe := range file.Ready.URLs {
 		if hostPort, loops := loopback(probe.URL); loops && !s.answers(hostPort) {
@@ -130,7 +133,7 @@ func loopback(address string) (hostPort string, loops bool) {
 	}
 	host, port := strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+		port = map[string]string{"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}[strings.ToLower(u.Scheme)]
 	}
 	ip, err := netip.ParseAddr(host)
 	loops = err == nil && (ip.IsLoopback() || ip.IsUnspecified())

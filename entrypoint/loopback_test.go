@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/seatrial/seatrial/config"
+	"github.com/seatrial/seatrial/loadgen"
 )
 
 // container runs seatrial as the only process of a container.
@@ -41,6 +42,15 @@ func TestTheActionsOwnContainerIsNotTheRunner(t *testing.T) {
 	code, said := container(inAction, false, "--candidate", "http://shop:1", "--wait-for", "http://127.0.0.1:9/ready", "--objectives", "error-rate <= 1%")
 	if code != exitBadInput || !strings.Contains(said, "127.0.0.1:9") {
 		t.Errorf("wait-for: exit code %d\n%s", code, said)
+	}
+}
+
+func TestTheActionsOwnContainerHasNoGRPCEither(t *testing.T) {
+	alone := surroundings{alone: true, answers: func(string) bool { return false }}
+	file := config.File{Candidate: &loadgen.Target{URL: "http://shop:1", GRPC: "grpc://127.0.0.1"}}
+	getenv := func(string) string { return "true" }
+	if err := alone.unreachable(getenv, file); err == nil || !strings.Contains(err.Error(), "grpc://127.0.0.1 is the action's own container") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -19,7 +19,11 @@ func (p process) sampleCommand(code *int) *cobra.Command {
 		Short: "serve the sample service",
 		Long:  "Serve the sample service and print its URL. It ends with SIGTERM.",
 		Run: func(c *cobra.Command, _ []string) {
-			err := sample.Serve(c.Context(), o, func(address string) { fmt.Fprintf(p.stdout, "http://%s\n", address) })
+			scheme := "http"
+			if o.GRPC {
+				scheme = "grpc"
+			}
+			err := sample.Serve(c.Context(), o, func(address string) { fmt.Fprintf(p.stdout, "%s://%s\n", scheme, address) })
 			if *code = exitPass; err != nil {
 				fmt.Fprintln(p.stderr, "seatrial: sample:", err)
 				*code = exitBroken
@@ -36,6 +40,7 @@ func (p process) sampleCommand(code *int) *cobra.Command {
 	f.StringToStringVar(&o.Headers, "header", nil, "header of every answer, as in X-Version=v42")
 	f.Var((*percentage)(&o.Errors), "errors", "share of requests answered 500")
 	f.Var((*percentage)(&o.Conversions), "conversions", "share of good answers that count as converted")
+	f.BoolVar(&o.GRPC, "grpc", o.GRPC, "speak gRPC instead of HTTP")
 	f.StringVar(&o.Metrics, "metrics", o.Metrics, "path of its metrics, as in /metrics")
 	f.StringVar(&o.Version, "version-label", o.Version, "label of its metrics")
 	f.IntVar(&o.ErrorsAfter, "errors-after", o.ErrorsAfter, "requests that are answered before the errors begin")

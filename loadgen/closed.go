@@ -25,6 +25,7 @@ type closedRun struct {
 	turn    []atomic.Int64 // per version: the next
 	changed chan struct{}  // a request ended
 	working sync.WaitGroup
+	sources []clients // what the workers' clients are from
 	told    examples
 
 	mu    sync.Mutex
@@ -48,7 +49,7 @@ func (m *Meter) closedRounds(ctx context.Context) iter.Seq2[trial.Round, error] 
 			yield(trial.Round{}, err)
 			return
 		}
-		defer func() { stop(); r.working.Wait() }()
+		defer func() { stop(); r.working.Wait(); release(r.sources) }()
 		spent := cpuTime()
 		for next := range r.pages {
 			complete := r.await(ctx, next)
@@ -67,17 +68,12 @@ func (m *Meter) closedRounds(ctx context.Context) iter.Seq2[trial.Round, error] 
 }
 
 func (r *closedRun) start(ctx context.Context) error {
-	var clients [][]exchanger
-	for v := range r.targets {
-		clients = append(clients, nil)
-		for range r.Meter.workers {
-			client, err := newStandardClient(r.options, r.targets[v], r.who, r.messages)
-			if err != nil {
-				return err
-			}
-			clients[v] = append(clients[v], client)
-		}
+	sources, clients, err := r.open(ctx)
+	if err != nil {
+		release(sources)
+		return err
 	}
+	r.sources = sources
 	r.began = time.Now()
 	for v := range clients {
 		for _, client := range clients[v] {

@@ -259,7 +259,7 @@ func TestTheGatewayMustAnswer(t *testing.T) {
 	closed.Close()
 	o := throughGateway(closed.URL, 1)
 	o.Timeout = 100 * time.Millisecond
-	w, err := NewWaiter(Ready{Within: 200 * time.Millisecond, Every: 20 * time.Millisecond}, o, pairOfVersions)
+	w, err := NewWaiter(Ready{Within: 200 * time.Millisecond, Every: 20 * time.Millisecond}, o, nil, pairOfVersions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +23,7 @@ type Meter struct {
 	targets  []Target // what is asked: the versions, or the gateway to all of them
 	names    []string // of the versions
 	workers  int      // for each target, to begin with
-	most     int      // workers in all, behind a gateway
+	most     int      // workers for each target in all; 0: no more than those
 	who      *identity
 	schedule schedule
 	entries  []entry
@@ -51,7 +52,10 @@ func NewMeter(o Options, requests []Request, targets []Target) (*Meter, error) {
 	if m.who = newIdentity(o, targets); m.who != nil {
 		m.targets, m.schedule = []Target{o.gateway()}, m.schedule.merged()
 		o.Timeout *= time.Duration(longest(m.entries)) // each step has its own
-		m.workers, m.most = crewFor(o, len(targets))
+		m.workers, m.most = crewFor(o, len(targets), mostWorkers)
+	} else if slices.ContainsFunc(messages, message.isCall) {
+		o.Timeout *= time.Duration(longest(m.entries))
+		m.workers, m.most = crewFor(o, 1, mostUnderWay(messages))
 	}
 	return m, nil
 }
@@ -126,7 +130,7 @@ type run struct {
 	spent   time.Duration // CPU time of the process before the load
 	woken   atomic.Int64  // when an idle worker last woke far too late, nanoseconds since began
 	told    examples
-	crew    *crew // nil where each version has an address, and workers, of its own
+	crews   []*crew // per target: nil where its workers are as many as its connections
 }
 
 func (m *Meter) newRun() *run {
@@ -136,48 +140,70 @@ func (m *Meter) newRun() *run {
 		next:    make([]atomic.Int64, len(m.targets)),
 		changed: make(chan struct{}, 1),
 		idle:    make(chan struct{}),
+		crews:   make([]*crew, len(m.targets)),
 	}
 }
 
 func (r *run) start(ctx context.Context) error {
-	var clients [][]exchanger
-	for v := range r.targets {
-		clients = append(clients, nil)
-		for range r.Meter.workers {
-			client, err := newStandardClient(r.options, r.targets[v], r.who, r.messages)
-			if err != nil {
-				return fmt.Errorf("%s: %w", r.targets[v].Name, err)
-			}
-			clients[v] = append(clients[v], client)
-		}
+	sources, first, err := r.open(ctx)
+	if err != nil {
+		release(sources)
+		return err
 	}
 	r.spent = cpuTime()
 	r.began = time.Now().Add(10 * time.Millisecond)
-	if r.who != nil {
-		r.crew = &crew{ready: r.Meter.workers, most: r.most, waiting: r.Meter.workers, size: r.Meter.workers, hire: func() bool { return r.hire(ctx) }}
-	}
-	for v := range clients {
-		for _, client := range clients[v] {
+	for v := range first {
+		if r.most > 0 {
+			r.crews[v] = &crew{ready: r.Meter.workers, most: r.most, waiting: r.Meter.workers, size: r.Meter.workers, hire: func() bool { return r.hire(ctx, v, sources[v]) }}
+		}
+		for _, client := range first[v] {
 			r.employ(ctx, v, client)
 		}
 	}
-	go func() { r.working.Wait(); close(r.idle) }()
+	go func() { r.working.Wait(); release(sources); close(r.idle) }()
 	return nil
+}
+
+// open makes, for each target, what its workers take their clients from, and
+// those of the first workers. What was made by an error is to be released too.
+func (m *Meter) open(ctx context.Context) (sources []clients, first [][]exchanger, err error) {
+	first = make([][]exchanger, len(m.targets))
+	for v, t := range m.targets {
+		source, err := m.clients(ctx, t)
+		if err != nil {
+			return sources, nil, err
+		}
+		sources = append(sources, source)
+		for range m.workers {
+			client, err := source.make()
+			if err != nil {
+				return sources, nil, fmt.Errorf("%s: %w", t.Name, err)
+			}
+			first[v] = append(first[v], client)
+		}
+	}
+	return sources, first, nil
+}
+
+func release(sources []clients) {
+	for _, source := range sources {
+		source.close()
+	}
 }
 
 func (r *run) employ(ctx context.Context, target int, client exchanger) {
 	r.working.Go(func() {
 		defer client.close()
-		(&worker{run: r, target: target, client: client}).work(ctx)
+		(&worker{run: r, target: target, client: client, crew: r.crews[target]}).work(ctx)
 	})
 }
 
-// hire takes one more worker on behind the gateway. The first ones' clients
-// could be made, so that this one's can; if not, requests wait for the others.
-func (r *run) hire(ctx context.Context) bool {
-	client, err := newStandardClient(r.options, r.targets[0], r.who, r.messages)
+// hire takes one more worker on. The first ones' clients could be made, so that
+// this one's can; if not, requests wait for the others.
+func (r *run) hire(ctx context.Context, target int, source clients) bool {
+	client, err := source.make()
 	if err == nil {
-		r.employ(ctx, 0, client)
+		r.employ(ctx, target, client)
 	}
 	return err == nil
 }
@@ -237,6 +263,7 @@ type worker struct {
 	*run
 	target int
 	client exchanger
+	crew   *crew // nil: no others
 	timer  *time.Timer
 }
 

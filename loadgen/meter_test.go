@@ -370,7 +370,7 @@ func TestHTTP2WithoutTLS(t *testing.T) {
 	o := quick(1)
 	o.HTTP2 = true
 	target := Target{Name: "candidate", URL: s.URL}
-	w, err := NewWaiter(Ready{Within: time.Second, Every: 50 * time.Millisecond}, o, []Target{target})
+	w, err := NewWaiter(Ready{Within: time.Second, Every: 50 * time.Millisecond}, o, nil, []Target{target})
 	if err != nil {
 		t.Fatal(err)
 	}

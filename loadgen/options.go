@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -57,11 +58,15 @@ func DefaultOptions() Options {
 type Target struct {
 	Name    string                  `yaml:"name"`
 	URL     string                  `yaml:"url"`
+	GRPC    string                  `yaml:"grpc"` // where gRPC is reached, if not there
 	Version string                  `yaml:"version"`
 	Host    string                  `yaml:"host"`
 	Headers map[string]trial.Secret `yaml:"headers"`
 	Labels  map[string]string       `yaml:"labels"` // what else tells it from others, in questions about metrics
 }
+
+// GRPCURL is where the version's gRPC is reached.
+func (t Target) GRPCURL() string { return cmp.Or(t.GRPC, t.URL) }
 
 // Ready is the ready: part of the trial file that HTTP can answer.
 type Ready struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,14 +14,16 @@ import (
 	"github.com/seatrial/seatrial/trial"
 )
 
-// Waiter waits until every version answers HTTP at all and every URL of
-// ready: answers as stated. It asks with GET and with the load's own TLS settings
-// and proxy; versions also with the load's headers. Of versions behind one address, it asks that.
+// Waiter waits until every version answers at all, in the protocols that the
+// load speaks, and every URL of ready: answers as stated. HTTP it asks with GET and
+// with the load's own TLS settings and proxy; versions also with the load's headers.
+// Of versions behind one address, it asks that.
 type Waiter struct {
 	ready   Ready
 	timeout time.Duration // of one request
 	client  *http.Client
 	probes  []probe
+	calls   []grpcProbe
 }
 
 // probe is one URL to be asked until it answers as expected.
@@ -41,21 +44,34 @@ const mostBody = 1 << 20
 const mostShown = 200
 
 // NewWaiter prepares the wait; nothing is sent.
-func NewWaiter(ready Ready, o Options, targets []Target) (*Waiter, error) {
+func NewWaiter(ready Ready, o Options, requests []Request, targets []Target) (*Waiter, error) {
 	transport, err := o.transport()
 	if err != nil {
 		return nil, err
 	}
 	transport.DisableKeepAlives = true
 	transport.Protocols.SetHTTP2(true)
+	messages, err := o.messages(requests)
+	if err != nil {
+		return nil, err
+	}
 	w := &Waiter{ready: ready, timeout: o.Timeout, client: &http.Client{Transport: transport, CheckRedirect: lastResponse}}
 	if o.Identify != nil {
 		targets = []Target{o.gateway()}
 	}
 	for _, t := range targets {
-		w.probes = append(w.probes, targetProbe(o, t))
+		if slices.ContainsFunc(messages, func(m message) bool { return !m.isCall() }) {
+			w.probes = append(w.probes, targetProbe(o, t))
+		}
+		if slices.ContainsFunc(messages, message.isCall) {
+			w.calls = append(w.calls, callsProbe(o, t, messages))
+		}
 	}
 	for _, p := range ready.URLs {
+		if isGRPCAddress(p.URL) {
+			w.calls = append(w.calls, healthProbe(o, p))
+			continue
+		}
 		made, err := urlProbe(p, o.Secrets)
 		if err != nil {
 			return nil, err
@@ -103,10 +119,15 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	defer w.client.CloseIdleConnections()
 	within, done := context.WithTimeout(ctx, w.ready.Within)
 	defer done()
-	reasons := make([]string, len(w.probes))
+	reasons := make([]string, len(w.probes)+len(w.calls))
 	var all sync.WaitGroup
 	for i, p := range w.probes {
-		all.Go(func() { reasons[i] = w.poll(within, p) })
+		all.Go(func() {
+			reasons[i] = w.poll(within, p.what, p.url, func(ctx context.Context) string { return w.ask(ctx, p) })
+		})
+	}
+	for i, p := range w.calls {
+		all.Go(func() { reasons[len(w.probes)+i] = w.poll(within, p.what, p.url, p.ask) })
 	}
 	all.Wait()
 	if err := ctx.Err(); err != nil {
@@ -124,29 +145,35 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	return nil
 }
 
-// poll asks until the probe is content, and returns why it was not.
-func (w *Waiter) poll(ctx context.Context, p probe) string {
+// poll asks until there is nothing to say against the answer, and returns what
+// there was.
+func (w *Waiter) poll(ctx context.Context, what, address string, ask func(context.Context) string) string {
 	tick := time.NewTicker(w.ready.Every)
 	defer tick.Stop()
 	reason := "never asked"
 	for {
-		if now := w.ask(ctx, p); now == "" {
+		if now := w.once(ctx, ask); now == "" {
 			return ""
-		} else if ctx.Err() == nil || reason == "never asked" {
+		} else if !overdue(ctx) || reason == "never asked" {
 			reason = now
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Sprintf("%s (%s): %s", p.what, shownURL(p.url), reason)
+			return fmt.Sprintf("%s (%s): %s", what, shownURL(address), reason)
 		}
 	}
 }
 
-// ask sends one request and says what is wrong with the answer, or nothing.
-func (w *Waiter) ask(ctx context.Context, p probe) string {
+// once asks within the time that one request has.
+func (w *Waiter) once(ctx context.Context, ask func(context.Context) string) string {
 	ctx, done := context.WithTimeout(ctx, w.timeout)
 	defer done()
+	return ask(ctx)
+}
+
+// ask sends one request and says what is wrong with the answer, or nothing.
+func (w *Waiter) ask(ctx context.Context, p probe) string {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
 	if err != nil {
 		return err.Error()

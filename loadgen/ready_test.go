@@ -22,7 +22,7 @@ func wait(t *testing.T, ready Ready, targets ...Target) error {
 	}
 	o := DefaultOptions()
 	o.Timeout = 100 * time.Millisecond
-	w, err := NewWaiter(ready, o, targets)
+	w, err := NewWaiter(ready, o, nil, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestNotReadySaysWhy(t *testing.T) {
 
 func TestWaitEndsWithItsContext(t *testing.T) {
 	hang := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	w, err := NewWaiter(DefaultReady(), DefaultOptions(), []Target{hang})
+	w, err := NewWaiter(DefaultReady(), DefaultOptions(), nil, []Target{hang})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ type Request struct {
 	BodyFile string                  `yaml:"body-file"`
 	Host     string                  `yaml:"host"`
 	Expect   []StatusRange           `yaml:"expect"`
+	GRPC     *GRPC                   `yaml:"grpc"` // in place of what is HTTP's above
 	Check    *Check                  `yaml:"check"`
 	Data     map[string]string       `yaml:"data"` // files of values, of which each turn draws a row
 	Save     map[string]Save         `yaml:"save"` // what a step's answer gives to those after it
@@ -106,6 +107,7 @@ type message struct {
 	texts  *texts // what is filled in for each request; nil: nothing
 	step   int    // place in its sequence
 	steps  int    // of the sequence; 1 where it is alone
+	grpc   *GRPC  // nil for HTTP
 }
 
 // messages are the trial's requests in the order of the file, with what the load
@@ -170,7 +172,7 @@ func (o Options) message(r Request, known Known) (message, error) {
 	if r.Expect != nil {
 		m.expect = r.Expect
 	}
-	m.header = headersOf(o.Headers, r.Headers)
+	m.header, m.grpc = headersOf(o.Headers, r.Headers), r.GRPC
 	var errLooks, errTexts error
 	m.looks, errLooks = newLooks(r)
 	m.texts, errTexts = known.texts(m, body, overlaid(o.Headers, r.Headers))
@@ -247,6 +249,9 @@ func headersOf(sets ...map[string]trial.Secret) http.Header {
 func (m message) secrets() []string {
 	_, secrets := URLSecrets(m.path)
 	secrets = append(secrets, string(m.body))
+	if m.grpc != nil {
+		secrets = append(secrets, m.grpc.secrets()...)
+	}
 	for name, values := range m.header {
 		for _, value := range values {
 			secrets = append(secrets, HeaderSecrets(name, value)...)

@@ -25,8 +25,8 @@ type Request struct {
 // judge's to say.
 const Nobody uint8 = 255
 
-// Status16 is an HTTP status below 600, or a Failure, with the high bit set
-// when the answer was not one that the trial expects.
+// Status16 is an HTTP status below 600, a gRPC code plus 600, or a Failure, with
+// the high bit set when the answer was not one that the trial expects.
 type Status16 uint16
 
 const unexpected Status16 = 1 << 15
@@ -86,8 +86,12 @@ func (s Status16) OK() bool { return s&unexpected == 0 }
 // Is reports whether the request failed in this way.
 func (s Status16) Is(f Failure) bool { return s == Failed(f) }
 
-// String is the HTTP status ("503") or the failure ("timed out").
+// String is the HTTP status ("503"), the gRPC code ("UNAVAILABLE (14)") or the
+// failure ("timed out").
 func (s Status16) String() string {
+	if code, is := s.grpcCode(); is {
+		return grpcText(code)
+	}
 	code := uint16(s &^ unexpected)
 	if code >= uint16(TimedOut) {
 		return Failure(code).String()

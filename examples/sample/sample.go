@@ -7,6 +7,7 @@
 package sample
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,8 @@ type Options struct {
 	Errors  float64           // share of requests answered 500
 
 	Conversions float64 // share of the good answers after which a user converts; its counter is among the Metrics
+
+	GRPC bool // whether Serve speaks gRPC instead: sample.proto
 
 	Metrics     string // path at which it tells of its answers to Prometheus, neither slowed nor counted; empty: nowhere
 	Version     string // label of these metrics
@@ -86,7 +89,9 @@ func (o Options) Validate() error {
 
 // New is the service without its socket; it starts now. The options must be
 // valid. DieAfter is for Serve alone.
-func New(o Options) http.Handler {
+func New(o Options) http.Handler { return newService(o) }
+
+func newService(o Options) *service {
 	return &service{
 		Options: o,
 		started: time.Now(),
@@ -117,7 +122,16 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Since(s.started)
 	// Only once the body is read does the server notice a client that leaves.
 	_, _ = io.Copy(io.Discard, r.Body)
+	status, ok := s.await(r.Context(), arrived)
+	if !ok {
+		panic(http.ErrAbortHandler) // or the server would answer 200
+	}
+	s.answer(w, status)
+}
 
+// await stands a request's time and gives the HTTP status of its answer; false
+// where the client has left.
+func (s *service) await(ctx context.Context, arrived time.Duration) (status int, ok bool) {
 	latency, failed, converts := s.draw()
 	var due <-chan time.Time // never
 	if s.HangAfter == 0 || arrived < s.HangAfter {
@@ -128,9 +142,9 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case <-due:
 		status := s.status(arrived, failed)
 		s.counters.count(status, converts, time.Since(s.started)-arrived) // before a client may see the answer
-		s.answer(w, status)
-	case <-r.Context().Done():
-		panic(http.ErrAbortHandler) // or the server would answer 200
+		return status, true
+	case <-ctx.Done():
+		return 0, false
 	}
 }
 

@@ -23,19 +23,18 @@ func Serve(ctx context.Context, o Options, ready func(address string)) error {
 	if err != nil {
 		return fmt.Errorf("sample service: %w", err)
 	}
+	if o.GRPC {
+		return serveGRPC(ctx, o, listener, ready)
+	}
 	server := &http.Server{Handler: shop{New(o)}, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	ready(listener.Addr().String())
 
-	var death <-chan time.Time
-	if o.DieAfter > 0 {
-		death = time.After(o.DieAfter)
-	}
 	select {
 	case err := <-ended:
 		return fmt.Errorf("sample service: %w", err)
-	case <-death:
+	case <-o.death():
 		return server.Close()
 	case <-ctx.Done():
 		return stop(context.WithoutCancel(ctx), server)
@@ -49,4 +48,12 @@ func stop(ctx context.Context, server *http.Server) error {
 		return nil
 	}
 	return server.Close() // a hanging request never ends by itself
+}
+
+// death comes when DieAfter is over, or never.
+func (o Options) death() <-chan time.Time {
+	if o.DieAfter == 0 {
+		return nil
+	}
+	return time.After(o.DieAfter)
 }
