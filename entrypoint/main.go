@@ -36,7 +36,7 @@ func start() (code int) {
 		return exitInternal
 	}
 	p := process{
-		args: os.Args[1:], environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr,
+		args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		now: time.Now, random: rand.Reader, readFile: os.ReadFile,
 		color: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 		live:  term.IsTerminal(int(os.Stderr.Fd())),
@@ -58,6 +58,7 @@ func start() (code int) {
 type process struct {
 	args     []string
 	environ  []string
+	stdin    io.Reader
 	stdout   io.Writer
 	stderr   io.Writer
 	now      func() time.Time

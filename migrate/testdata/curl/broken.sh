@@ -1,0 +1,1 @@
+curl --wat -H nonsense ftp://shop.example -m soon

@@ -1,0 +1,1 @@
+curl --json @order.json --data-binary more "${SHOP:?}/x"

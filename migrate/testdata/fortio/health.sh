@@ -1,0 +1,1 @@
+fortio load -grpc -healthservice shop.Cart -t 1m localhost

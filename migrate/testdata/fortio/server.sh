@@ -1,0 +1,1 @@
+fortio server -http-port 8080

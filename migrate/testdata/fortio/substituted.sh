@@ -1,0 +1,1 @@
+fortio load -qps 10 $(kubectl get svc)

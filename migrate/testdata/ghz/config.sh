@@ -1,0 +1,1 @@
+ghz --config ghz.json --rps 200 -c 10

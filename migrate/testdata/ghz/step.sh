@@ -1,0 +1,1 @@
+ghz --insecure --call shop.Cart.Get -d '[{"id":"{{newUUID}}","n":{{.RequestNumber}},"r":{{randomInt 1 9}},"t":"{{.Timestamp}}","o":"{{.WorkerID}}"}]' --load-schedule=step --load-start=50 --load-end=150 --load-step=25 --load-step-duration=10s --concurrency-schedule=step --concurrency-start=5 -z 2m $SHOP

@@ -1,0 +1,1 @@
+ghz --insecure --rps=ten -z later --call a.B/C host:1

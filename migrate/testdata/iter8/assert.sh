@@ -1,0 +1,1 @@
+iter8 k assert -c completed

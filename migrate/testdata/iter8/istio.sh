@@ -1,0 +1,13 @@
+iter8 k launch \
+--set "tasks={custommetrics,assess}" \
+--set custommetrics.templates.istio-prom="https://raw.example/istio-prom.tpl" \
+--set custommetrics.values.istioPromURL=http://prometheus.istio-system:9090/api/v1/query \
+--set custommetrics.values.labels.namespace=default \
+--set custommetrics.values.labels.destination_app=shop \
+--set 'custommetrics.values.latencyPercentiles[0]=95' \
+--set 'custommetrics.versionValues[0].labels.destination_version=v1' \
+--set 'custommetrics.versionValues[1].labels.destination_version=v2' \
+--set assess.SLOs.upper.istio-prom/error-rate=0 \
+--set assess.SLOs.upper.istio-prom/latency-mean=100 \
+--set assess.SLOs.upper.istio-prom/latency-p95=200 \
+--set runner=cronjob --set cronjobSchedule="*/1 * * * *"

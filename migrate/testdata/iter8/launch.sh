@@ -1,0 +1,1 @@
+iter8 launch -c load-test-http -f values.yaml --set url=https://shop.example/get --set "SLOs.latency-mean=50,SLOs.error-rate=0.02,SLOs.latency-p97\.5=200" --set "headers.X-A=a\,b" --noDownload -n shop -g nightly

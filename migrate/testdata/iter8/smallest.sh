@@ -1,0 +1,1 @@
+iter8 k launch --set "tasks={ready,http,assess}" --set ready.deploy=shop --set http.url=http://shop.default/cart --set http.qps=50 --set http.duration=2m --set assess.SLOs.upper.http/latency-mean=50 --set assess.SLOs.upper.http/error-rate=0.01
