@@ -179,6 +179,7 @@ func (c checker) ready() {
 	for i, p := range c.file.Ready.URLs {
 		path := fmt.Sprintf("ready.urls[%d]", i)
 		c.probe(path, p)
+		c.unfilled(join(path, "url"), p.URL)
 		if _, err := regexp.Compile(p.Body); err != nil {
 			c.doubt(join(path, "body"), "%v", err)
 		}

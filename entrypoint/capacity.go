@@ -196,6 +196,7 @@ func (s *climbing) run(ctx context.Context) int {
 func (s *climbing) try(ctx context.Context, rate float64) trial.Level {
 	file := s.file
 	file.Load.Rate = loadgen.Rate{PerSecond: rate}
+	file.Load.Seed += uint64(len(s.levels)) // or each would send the identities of the one before
 	file.Confidence = confidenceOf(s.file, s.Climb)
 	file.ReportDir = filepath.Join(s.file.ReportDir, fmt.Sprintf("at-%g", rate))
 	file.On, file.Publish = config.Hooks{}, config.Publish{}

@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,5 +58,57 @@ func TestTheExampleOfRequestsRuns(t *testing.T) {
 	search, login := got["search 200"], got["login 200"]
 	if search < 4*login-20 || search > 4*login+20 || got["cart 200"] != login || login == 0 || len(got) != 3 {
 		t.Errorf("requests %v, want four searches to each login and its cart", got)
+	}
+}
+
+// gossip logs users in, and its cart tells all that it was sent.
+func gossip(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/login":
+		body, _ := io.ReadAll(r.Body)
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "cookie-hunter2", Path: "/"})
+		_, _ = fmt.Fprintf(w, `{"token":"token-hunter2","said":%q}`, body)
+	case "/cart":
+		_, _ = fmt.Fprintf(w, "oops: %v %s", r.Header, r.URL)
+	}
+}
+
+func TestNothingOfASequenceIsShownThatMayBeSecret(t *testing.T) {
+	c := command(t, append(short(), "--candidate", serve(t, gossip))...)
+	for name, text := range map[string]string{
+		"users.csv": "name,password\nrow-hunter2,row-hunter3\n",
+		"seatrial.yaml": `
+objectives: [error-rate <= 1%]
+requests:
+  - name: buy
+    data: {users: users.csv}
+    steps:
+      - {name: login, path: /login, body: '{"user":"{{.users.name}}","password":"{{.users.password}}"}', save: {token: {jq: .token}}}
+      - {name: cart, path: '/cart?user={{.users.name}}', headers: {Authorization: 'Bearer {{.token}}'}, check: {body: fine}}
+`} {
+		if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := finish(t, c)
+	shown := map[string]string{"stdout": r.stdout, "stderr": r.stderr}
+	err := filepath.WalkDir(r.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			shown[entry.Name()] = file(t, path)
+		}
+		return err
+	})
+	if err != nil || len(shown) < 5 {
+		t.Fatal(err, len(shown))
+	}
+	for name, text := range shown {
+		if i := strings.Index(text, "hunter"); i >= 0 {
+			t.Errorf("%s shows %q", name, text[max(0, i-60):min(len(text), i+20)])
+		}
+	}
+	for _, want := range []string{"check failed: body", `200, but the body does not match`, "oops"} {
+		if !strings.Contains(shown["report.json"], want) {
+			t.Errorf("report.json does not tell %q", want)
+		}
 	}
 }

@@ -171,7 +171,7 @@ type document struct {
 }
 
 // keeps is how much of a body is wanted.
-func (m message) keeps(code int) int {
+func (m *message) keeps(code int) int {
 	switch {
 	case m.looks != nil && m.looks.into:
 		return mostLooked

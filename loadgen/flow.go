@@ -29,12 +29,12 @@ func newFlow(o Options, t Target, messages []message) *flow {
 }
 
 // isSame reports whether a message is the same for all turns.
-func (m message) isSame() bool { return m.texts == nil }
+func (m *message) isSame() bool { return m.texts == nil }
 
 // due is a message as it is to be sent now. An error is the trial's own: nothing
 // can be sent.
-func (f *flow) due(s shot) (message, error) {
-	m := f.messages[s.request]
+func (f *flow) due(s shot) (*message, error) {
+	m := &f.messages[s.request]
 	if m.step == 0 {
 		clear(f.saved)
 		f.cookies = nil
@@ -67,8 +67,10 @@ type headerText struct {
 
 // filled is the message as one request is sent it. Its path and headers may hold
 // what a target said, so that they are looked at before they are sent.
-func (m message) filled(f *filler) (message, error) {
+func (m *message) filled(f *filler) (*message, error) {
 	var err error
+	own := *m
+	m = &own
 	if m.texts.path != nil {
 		if m.path, err = f.fill(*m.texts.path); err != nil {
 			return m, fmt.Errorf("path: %w", err)
@@ -100,14 +102,17 @@ func (m message) filled(f *filler) (message, error) {
 	return m, nil
 }
 
+// isEnough reports whether a status says all of an answer that is asked.
+func (m *message) isEnough(code int) bool { return m.looks == nil && anyOf(m.expect, code) }
+
 // answer says of what came back whether it is as it must be, and keeps what
 // later steps need. Its text is to be asked for before the next exchange.
-func (f *flow) answer(m message, r reply) answer {
+func (f *flow) answer(m *message, r reply) answer {
+	if m.isEnough(r.code) {
+		return answer{status: trial.Answered(r.code, true)}
+	}
 	if !anyOf(m.expect, r.code) {
 		return answer{status: trial.Answered(r.code, false), told: func() string { return f.shown(m, &r, "") }}
-	}
-	if m.looks == nil {
-		return answer{status: trial.Answered(r.code, true)}
 	}
 	failed, why := m.looks.wrong(&r)
 	if failed == 0 {
@@ -122,11 +127,11 @@ func (f *flow) answer(m message, r reply) answer {
 }
 
 // unsent is the answer to a message that could not be made.
-func (f *flow) unsent(m message, err error) answer {
+func (f *flow) unsent(m *message, err error) answer {
 	return answer{status: trial.Failed(trial.Unfilled), version: trial.Nobody, told: func() string { return f.hidden(m, nil, err.Error(), excerpt) }}
 }
 
-func (f *flow) keep(m message, r *reply) error {
+func (f *flow) keep(m *message, r *reply) error {
 	for _, s := range m.looks.saves {
 		value, err := s.value(r)
 		if err != nil {
@@ -138,18 +143,18 @@ func (f *flow) keep(m message, r *reply) error {
 }
 
 // shown is what is wrong with an answer, and how it begins.
-func (f *flow) shown(m message, r *reply, why string) string {
+func (f *flow) shown(m *message, r *reply, why string) string {
 	return f.hidden(m, r, why, excerpt) + f.hidden(m, r, string(r.body[:min(len(r.body), read)]), excerpt)
 }
 
 // hidden is the start of a text without what was sent, or got, in confidence.
-func (f *flow) hidden(m message, r *reply, text string, most int) string {
+func (f *flow) hidden(m *message, r *reply, text string, most int) string {
 	return f.hide.and(f.secrets(m, r)).hidden([]byte(text), most)
 }
 
 // secrets are those of this turn alone, and of an answer that was not as it must
 // be: what it would have given to later steps as well.
-func (f *flow) secrets(m message, r *reply) []string {
+func (f *flow) secrets(m *message, r *reply) []string {
 	var all []string
 	if !m.isSame() {
 		all = m.secrets()

@@ -181,13 +181,14 @@ func (c *standardClient) fetch(request *http.Request, body []byte) (*http.Respon
 }
 
 // answer is what to make of a whole answer, and who gave it.
-func (c *standardClient) answer(m message, r *http.Response) answer {
-	var ended time.Time
-	if m.looks != nil {
-		ended = time.Now()
+func (c *standardClient) answer(m *message, r *http.Response) answer {
+	got := answer{status: trial.Answered(r.StatusCode, true)}
+	if !m.isEnough(r.StatusCode) {
+		ended := time.Now()
+		got = c.flow.answer(m, reply{code: r.StatusCode, header: func(name string) []string { return r.Header[name] }, body: c.tap.keep, size: c.tap.size})
+		got.ended = ended
 	}
-	got := c.flow.answer(m, reply{code: r.StatusCode, header: func(name string) []string { return r.Header[name] }, body: c.tap.keep, size: c.tap.size})
-	got.version, got.ended = c.tap.version, ended
+	got.version = c.tap.version
 	if got.status.OK() && c.tap.who != nil && got.version == trial.Nobody {
 		got.told = func() string { return c.flow.hidden(m, nil, c.tap.who.said(c.tap.named), excerpt) }
 	}
@@ -200,7 +201,7 @@ func (c *standardClient) answer(m message, r *http.Response) answer {
 type tap struct {
 	base    http.RoundTripper
 	who     *identity // nil where each version has an address of its own
-	message message   // of the exchange under way
+	message *message  // of the exchange under way
 	err     error
 	keep    []byte
 	size    int64 // of the body
@@ -208,7 +209,7 @@ type tap struct {
 	named   []string // what an answer said that named nobody
 }
 
-func (t *tap) begin(m message) {
+func (t *tap) begin(m *message) {
 	if cap(t.keep) > mostKept {
 		t.keep = nil
 	}

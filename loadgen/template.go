@@ -119,14 +119,16 @@ func inWords(err error) error {
 
 // functions of templates; and those of ghz, where these know them by another name.
 var (
-	ownFunctions  = []string{"base64", "id", "json", "now", "number", "pick", "random", "raw", "urlquery", "uuid"}
-	goFunctions   = []string{"and", "eq", "ge", "gt", "le", "len", "lt", "ne", "not", "or", "print", "printf"}
-	ghzFunctions  = []string{"newUUID", "randomInt", "randomString"}
-	ghzFields     = map[string]string{"RequestNumber": "number", "Timestamp": "now", "TimestampUnix": "unixNow", "UUID": "uuid"}
-	allFunctions  = slices.Concat(ownFunctions, goFunctions, ghzFunctions)
-	errBeyond     = errors.New("range, with, define, template and block are not for templates here: there are if, else, variables and functions")
-	escapeInPaths = "escapeInPath"
+	ownFunctions = []string{"base64", "id", "json", "now", "number", "pick", "random", "raw", "urlquery", "uuid"}
+	goFunctions  = []string{"and", "eq", "ge", "gt", "le", "len", "lt", "ne", "not", "or", "print", "printf"}
+	ghzFunctions = []string{"newUUID", "randomInt", "randomString"}
+	ghzFields    = map[string]string{"RequestNumber": "number", "Timestamp": "now", "TimestampUnix": "unixNow", "UUID": "uuid"}
+	allFunctions = slices.Concat(ownFunctions, goFunctions, ghzFunctions)
+	errBeyond    = errors.New("range, with, define, template and block are not for templates here: there are if, else, variables and functions")
 )
+
+// escapeInPaths is a function that no template can name.
+const escapeInPaths = "escapeInPath"
 
 func unknownFunction(name string) string {
 	return fmt.Sprintf("no function %q (there are %s)%s", name, strings.Join(slices.Concat(ownFunctions, goFunctions), ", "), trial.DidYouMean(name, allFunctions))
