@@ -56,7 +56,7 @@ func encoded(text string) string {
 		switch {
 		case '\ue000' <= r && r <= '\ue003': // ours
 			out.WriteRune(r)
-		case r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`", r):
+		case r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{}", r):
 			out.WriteString(url.PathEscape(string(r)))
 		default:
 			out.WriteRune(r)

@@ -17,9 +17,10 @@ type draft struct {
 	name    string
 	address string // scheme and host that the source names; empty: none
 	calls   []*call
-	named   bool // objectives name the requests
-	noLoad  bool // others are asked about live traffic
-	istio   bool // the preset of Istio is declared
+	named   bool   // objectives name the requests
+	noLoad  bool   // others are asked about live traffic
+	istio   bool   // the preset of Istio is declared
+	label   string // the candidate's version, where a metric is told by it
 
 	baseline, candidate *block
 	candidates          []part
@@ -225,6 +226,9 @@ func (d *draft) versions() {
 	if !d.baseline.empty() || !d.candidate.empty() || len(d.candidates) > 0 {
 		return
 	}
+	if d.label != "" {
+		d.candidate.set("version", d.label)
+	}
 	path := ""
 	if d.alone() && len(d.calls) > 0 {
 		path = d.calls[0].path
@@ -314,7 +318,7 @@ func (d *draft) underLoad(c *call) {
 		d.load.set("body-file", c.bodyFile)
 	}
 	if c.body != "" {
-		d.load.set("body", c.body)
+		d.load.set("body", templated(c.body))
 	}
 	d.headers(c.headers)
 }
@@ -327,7 +331,7 @@ func (d *draft) headers(headers []pair) {
 			d.load.set("host", h.value)
 			continue
 		}
-		rest.set(h.name, h.value, secretWord(h.value))
+		rest.set(h.name, templated(h.value), secretWord(h.value))
 	}
 	if !rest.empty() {
 		d.load.set("headers", rest)

@@ -68,7 +68,8 @@ func (f *firing) load(d *draft) {
 }
 
 func (f *firing) overHTTP(j *job, at word) {
-	origin, path, headers, ok := j.split(at.at, at.text)
+	uuid := strings.NewReplacer("{uuid}", action("uuid"))
+	origin, path, headers, ok := j.split(at.at, uuid.Replace(at.text))
 	if !ok {
 		return
 	}
@@ -87,9 +88,8 @@ func (f *firing) overHTTP(j *job, at word) {
 	if f.content != "" && c.method == "" {
 		c.method = "POST"
 	}
-	if strings.Contains(path+c.body, "{uuid}") {
-		uuid := strings.NewReplacer("{uuid}", action("uuid"))
-		path, c.body, c.templated, c.name = uuid.Replace(path), uuid.Replace(c.body), true, requestName(nameOf("", path), j.draft.taken)
+	if c.body = uuid.Replace(c.body); strings.Contains(path+c.body, actionBegin) {
+		c.templated, c.name = true, requestName(nameOf("", path), j.draft.taken)
 	}
 	c.body = j.draft.body(c.body)
 	j.draft.address, c.path = origin, path

@@ -146,7 +146,7 @@ func (j *job) rpcBlock(tool string, s *value, call string) *block {
 			b.set(key, file)
 		}
 	}
-	if paths := s.get("import-paths"); paths != nil {
+	if paths := s.get("import-paths"); paths != nil && b.has("proto") {
 		b.set("import-paths", importPaths(paths))
 	}
 	if metadata := j.metadata(s.get("metadata")); !metadata.empty() {

@@ -69,8 +69,8 @@ func (j *job) istioVersions(v *value) {
 			j.draft.candidates = append(j.draft.candidates, part{value: b})
 		}
 	}
-	if len(items) == 0 && len(j.draft.calls) == 0 {
-		j.draft.candidate.set("version", refer("CANDIDATE_VERSION"))
+	if len(items) == 0 {
+		j.draft.label = refer("CANDIDATE_VERSION")
 	}
 }
 

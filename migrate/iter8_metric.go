@@ -77,7 +77,7 @@ func (j *job) metric8(b, providers *block, spec *value) {
 		}
 		return
 	}
-	origin, path, headers, ok := j.split(address.at, j.secretPlaces(spec, address.str()))
+	origin, path, headers, ok := j.split(address.at, places8(j.secretPlaces(spec, address.str()), action("round-seconds")))
 	if !ok {
 		return
 	}

@@ -54,7 +54,7 @@ func (j *job) k6Connection(v *value) {
 	}
 	if agent := v.get("userAgent"); agent != nil && agent.str() != "" {
 		headers := &block{}
-		headers.set("User-Agent", agent.text)
+		headers.set("User-Agent", templated(agent.text))
 		j.draft.load.set("headers", headers)
 	}
 	if auth := v.get("tlsAuth").all(); auth != nil {

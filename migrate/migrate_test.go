@@ -164,3 +164,10 @@ func TestSourcesThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+func TestProtosetsAreNamed(t *testing.T) {
+	got, err := Draft(Source{Words: []string{"ghz", "--protoset=b.protoset", "-i", "./proto", "--call", "a.B/C", "h:1"}})
+	if err != nil || !strings.Contains(string(got), "      protoset: b.protoset\n") || strings.Contains(string(got), "      import-paths:") {
+		t.Errorf("%v\n%s", err, got)
+	}
+}

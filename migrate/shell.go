@@ -49,6 +49,10 @@ func given(texts []string) []word {
 func (j *job) shellWords(f File) []word {
 	text := bytes.TrimLeft([]byte(noMarks.Replace(string(f.Data))), " \t\r\n")
 	text = bytes.TrimPrefix(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("$ "))
+	if bytes.Contains(text, []byte(`^"`)) {
+		j.add(place{name: f.Name}, "this was copied for Windows' cmd: copy it as cURL for bash")
+		return nil
+	}
 	file, err := syntax.NewParser().Parse(bytes.NewReader(text), "")
 	if err != nil {
 		j.add(place{name: f.Name}, "not a command line: %v", err)

@@ -1,0 +1,2 @@
+curl ^"https://shop.example/^" ^
+  -H ^"accept: */*^"
