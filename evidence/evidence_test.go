@@ -31,6 +31,9 @@ func round(index int) trial.Round {
 		Generator: trial.Generator{Planned: 3, Late: 1, Lateness: time.Millisecond},
 		Examples:  []trial.Example{{Version: "candidate", Status: "503", Text: "away"}},
 	}
+	if index < 2 { // nobody need take them
+		r.Phases = []trial.Phases{{Connect: uint32(index), TLS: 2, FirstByte: 1<<32 - 1}, {}, {FirstByte: 59_000}}
+	}
 	if index > 0 {
 		r.Weights, r.Settling = []int{80, 20}, index == 1
 	}
@@ -70,6 +73,50 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 	if e.Cut != "" || string(e.TrialFile) != "name: test\n" {
 		t.Errorf("cut %q, trial file %q", e.Cut, e.TrialFile)
+	}
+}
+
+// Evidence of before phases were taken has no file of them.
+func TestEvidenceWithoutPhasesIsRead(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "report")
+	w, err := Create(dir, header, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Append(round(2)), w.Close(), os.Remove(filepath.Join(dir, PhasesFile))); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]trial.Round{round(2)}, e.Rounds); diff != "" {
+		t.Error(diff)
+	}
+	if w, err = Resume(dir, e); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Append(round(1)), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = Open(dir); err != nil || len(e.Rounds) != 2 || len(e.Rounds[1].Phases) != 3 {
+		t.Errorf("gone on with, %d rounds are read: %v", len(e.Rounds), err)
+	}
+}
+
+// A line whose phases are not there can't be read as one without.
+func TestPhasesThatAreLostCutTheEvidence(t *testing.T) {
+	for name, lose := range map[string]func(string) error{
+		"cut off": func(path string) error { return os.Truncate(path, 40) },
+		"removed": os.Remove,
+	} {
+		dir := write(t, 2)
+		if err := lose(filepath.Join(dir, PhasesFile)); err != nil {
+			t.Fatal(err)
+		}
+		if e, err := Open(dir); err == nil && e.Cut == "" {
+			t.Errorf("%s: %d rounds, and nothing is said", name, len(e.Rounds))
+		}
 	}
 }
 
@@ -295,7 +342,7 @@ func TestWindowOfThePageIsRead(t *testing.T) {
 	if !found {
 		t.Fatal("docs/evidence.md shows no window")
 	}
-	r, _, err := readRound([]byte(`{"series":"metrics"`+shown), 2, nil, nil)
+	r, _, err := readRound([]byte(`{"series":"metrics"`+shown), 2, records{})
 	if err != nil || len(r.Samples) != 2 || *r.Samples[0].Value != 0.52 || r.Samples[1].Missing == "" || r.Requests != nil {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -17,6 +17,7 @@ const Schema = 1
 const (
 	RoundsFile   = "rounds.jsonl"
 	RequestsFile = "requests/load.bin.zst"
+	PhasesFile   = "requests/phases.bin.zst"
 	QueriesFile  = "queries/asked.jsonl"
 	TrialFile    = "trial.yaml"
 	ReportFile   = "report.json"
@@ -48,17 +49,18 @@ type line struct {
 	Versions  []sample         `json:"versions,omitempty"`
 	Unnamed   *sample          `json:"unnamed,omitempty"` // what no version was known to answer; nil where there was nothing
 	Requests  *frame           `json:"requests,omitempty"`
+	Phases    *frame           `json:"phases,omitempty"` // of these requests, one record each in their order; nil where nobody took them
 
 	Examples []trial.Example `json:"examples,omitempty"`
 	Samples  []trial.Sample  `json:"samples,omitempty"` // of metrics from elsewhere
 }
 
-// frame is where a round's raw records stand in the requests file: one whole
-// Zstandard frame.
+// frame is where a round's raw records stand in their file: one whole Zstandard
+// frame.
 type frame struct {
 	Offset int64 `json:"offset"`
 	Bytes  int   `json:"bytes"` // compressed
-	Count  int   `json:"count"` // records of 16 bytes
+	Count  int   `json:"count"` // records
 }
 
 // sample is one version's sufficient statistics in one round.
@@ -112,4 +114,33 @@ func decode(from []byte) ([]trial.Request, error) {
 		}
 	}
 	return requests, nil
+}
+
+const phasesSize = 12
+
+// encodePhases appends the records, little-endian: connect u32, TLS u32, first
+// byte u32, all in units of 100 ns.
+func encodePhases(to []byte, phases []trial.Phases) []byte {
+	for _, p := range phases {
+		to = binary.LittleEndian.AppendUint32(to, p.Connect)
+		to = binary.LittleEndian.AppendUint32(to, p.TLS)
+		to = binary.LittleEndian.AppendUint32(to, p.FirstByte)
+	}
+	return to
+}
+
+func decodePhases(from []byte) ([]trial.Phases, error) {
+	if len(from)%phasesSize != 0 {
+		return nil, fmt.Errorf("%d bytes are no whole number of records", len(from))
+	}
+	phases := make([]trial.Phases, len(from)/phasesSize)
+	for i := range phases {
+		b := from[i*phasesSize:]
+		phases[i] = trial.Phases{
+			Connect:   binary.LittleEndian.Uint32(b),
+			TLS:       binary.LittleEndian.Uint32(b[4:]),
+			FirstByte: binary.LittleEndian.Uint32(b[8:]),
+		}
+	}
+	return phases, nil
 }

@@ -26,6 +26,7 @@ type Evidence struct {
 
 	whole    int64 // bytes of whole lines
 	requests int64 // bytes of the records that these refer to
+	phases   int64 // of the phases
 }
 
 // Open reads an evidence directory, as far as it goes: a torn last round is
@@ -45,23 +46,59 @@ func Open(dir string) (*Evidence, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence: %w", err)
 	}
-	requests, err := os.Open(filepath.Join(dir, RequestsFile))
+	raw, err := openRecords(dir)
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence: %w", err)
 	}
-	defer requests.Close()
-	if err := e.read(text, requests); err != nil {
+	defer raw.close()
+	if err := e.read(text, raw); err != nil {
 		return nil, fmt.Errorf("reading evidence: %s: %w", filepath.Join(dir, RoundsFile), err)
 	}
 	return e, nil
 }
 
-func (e *Evidence) read(text []byte, requests io.ReaderAt) error {
-	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
-	if err != nil {
-		return err
+// records are the files that lines refer to.
+type records struct {
+	requests *os.File
+	phases   *os.File // nil where nobody took them
+	unpacker *zstd.Decoder
+}
+
+func openRecords(dir string) (r records, err error) {
+	if r.unpacker, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30)); err != nil {
+		return r, err
 	}
-	defer unpacker.Close()
+	if r.requests, err = os.Open(filepath.Join(dir, RequestsFile)); err != nil {
+		return r, err
+	}
+	r.phases, err = os.Open(filepath.Join(dir, PhasesFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return r, nil
+	}
+	return r, err
+}
+
+func (r records) close() {
+	r.unpacker.Close()
+	_ = r.requests.Close()
+	if r.phases != nil {
+		_ = r.phases.Close()
+	}
+}
+
+// frame unpacks one.
+func (r records) frame(at frame, file *os.File) ([]byte, error) {
+	if at.Bytes < 0 || at.Offset < 0 || file == nil {
+		return nil, errors.New("they can't stand there")
+	}
+	packed := make([]byte, at.Bytes)
+	if _, err := file.ReadAt(packed, at.Offset); err != nil {
+		return nil, err
+	}
+	return r.unpacker.DecodeAll(packed, nil)
+}
+
+func (e *Evidence) read(text []byte, raw records) error {
 	lines := bufio.NewReader(bytes.NewReader(text))
 	header, err := lines.ReadBytes('\n')
 	if err != nil {
@@ -79,12 +116,13 @@ func (e *Evidence) read(text []byte, requests io.ReaderAt) error {
 		if err == io.EOF && len(one) == 0 {
 			return nil
 		}
-		round, at, tornErr := readRound(one, len(e.Versions), requests, unpacker)
+		round, ends, tornErr := readRound(one, len(e.Versions), raw)
 		if err == io.EOF || tornErr != nil {
 			return e.torn(number, tornErr, lines)
 		}
 		e.Rounds = append(e.Rounds, round)
-		e.whole, e.requests = e.whole+int64(len(one)), max(e.requests, at)
+		e.whole += int64(len(one))
+		e.requests, e.phases = max(e.requests, ends.requests), max(e.phases, ends.phases)
 	}
 }
 
@@ -98,11 +136,21 @@ func (e *Evidence) torn(number int, cause error, rest *bufio.Reader) error {
 	return nil
 }
 
+// ends are where a round's raw records end in their files.
+type ends struct{ requests, phases int64 }
+
+func (f *frame) end() int64 {
+	if f == nil {
+		return 0
+	}
+	return f.Offset + int64(f.Bytes)
+}
+
 // readRound reads a line, and says where its raw records end.
-func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) (out trial.Round, end int64, err error) {
+func readRound(text []byte, versions int, raw records) (out trial.Round, at ends, err error) {
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return trial.Round{}, 0, err
+		return trial.Round{}, ends{}, err
 	}
 	out = trial.Round{
 		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),
@@ -110,47 +158,61 @@ func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.D
 	}
 	for _, given := range l.Samples {
 		if err := given.Check(); err != nil || given.Version < 0 || given.Version >= versions {
-			return trial.Round{}, 0, errors.Join(fmt.Errorf("its sample of %s for version %d can't be", given.Metric, given.Version), err)
+			return trial.Round{}, ends{}, errors.Join(fmt.Errorf("its sample of %s for version %d can't be", given.Metric, given.Version), err)
 		}
 	}
 	if l.Weights != nil && len(l.Weights) != versions {
-		return trial.Round{}, 0, fmt.Errorf("its weights: %d, not %d", len(l.Weights), versions)
+		return trial.Round{}, ends{}, fmt.Errorf("its weights: %d, not %d", len(l.Weights), versions)
 	}
 	if l.Generator != nil {
 		out.Generator = *l.Generator
 	}
 	if l.Requests == nil {
-		return out, 0, nil
+		return out, ends{}, nil
 	}
-	out.Requests, err = readRequests(*l.Requests, versions, requests, unpacker)
-	return out, l.Requests.Offset + int64(l.Requests.Bytes), err
+	if out.Requests, err = readRequests(*l.Requests, versions, raw); err == nil {
+		out.Phases, err = readPhases(l.Phases, len(out.Requests), raw)
+	}
+	return out, ends{l.Requests.end(), l.Phases.end()}, err
 }
 
-func readRequests(at frame, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) ([]trial.Request, error) {
-	if at.Bytes < 0 || at.Offset < 0 {
-		return nil, errors.New("its requests: they can't stand there")
-	}
-	packed := make([]byte, at.Bytes)
-	if _, err := requests.ReadAt(packed, at.Offset); err != nil {
-		return nil, fmt.Errorf("its requests: %w", err)
-	}
-	raw, err := unpacker.DecodeAll(packed, nil)
+func readRequests(at frame, versions int, raw records) ([]trial.Request, error) {
+	text, err := raw.frame(at, raw.requests)
 	if err != nil {
 		return nil, fmt.Errorf("its requests: %w", err)
 	}
-	records, err := decode(raw)
+	all, err := decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("its requests: %w", err)
 	}
-	if len(records) != at.Count {
-		return nil, fmt.Errorf("its requests: %d records, not %d", len(records), at.Count)
+	if len(all) != at.Count {
+		return nil, fmt.Errorf("its requests: %d records, not %d", len(all), at.Count)
 	}
-	for _, q := range records {
+	for _, q := range all {
 		if int(q.Version) >= versions && q.Version != trial.Nobody {
 			return nil, fmt.Errorf("its requests: there is no version %d", q.Version)
 		}
 	}
-	return records, nil
+	return all, nil
+}
+
+// readPhases reads those of so many requests.
+func readPhases(at *frame, requests int, raw records) ([]trial.Phases, error) {
+	if at == nil {
+		return nil, nil
+	}
+	text, err := raw.frame(*at, raw.phases)
+	if err != nil {
+		return nil, fmt.Errorf("its phases: %w", err)
+	}
+	all, err := decodePhases(text)
+	if err != nil {
+		return nil, fmt.Errorf("its phases: %w", err)
+	}
+	if len(all) != requests {
+		return nil, fmt.Errorf("its phases: %d records for %d requests", len(all), requests)
+	}
+	return all, nil
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s*1e9 + 0.5) }

@@ -15,8 +15,9 @@ func Resume(dir string, e *Evidence, stale ...string) (*Writer, error) {
 	if err := prepare(dir, stale); err != nil {
 		return nil, err
 	}
-	for name, length := range map[string]int64{RoundsFile: e.whole, RequestsFile: e.requests} {
-		if err := os.Truncate(filepath.Join(dir, name), length); err != nil {
+	for name, length := range map[string]int64{RoundsFile: e.whole, RequestsFile: e.requests, PhasesFile: e.phases} {
+		err := os.Truncate(filepath.Join(dir, name), length)
+		if none := length == 0 && errors.Is(err, os.ErrNotExist); err != nil && !none {
 			return nil, fmt.Errorf("cutting off what is not whole: %w", err)
 		}
 	}
@@ -27,7 +28,7 @@ func Resume(dir string, e *Evidence, stale ...string) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.offset = e.requests
+	w.requests.offset, w.phases.offset = e.requests, e.phases
 	return w, nil
 }
 

@@ -24,10 +24,15 @@ func TestRoundsAreAppendedBehindEveryCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	phases, err := os.ReadFile(filepath.Join(dir, PhasesFile))
+	if err != nil {
+		t.Fatal(err)
+	}
 	first := strings.Index(string(whole), "\n") + 1
 	for cut := first; cut <= len(whole); cut += 5 {
 		rewrite(t, dir, RoundsFile, whole[:cut])
 		rewrite(t, dir, RequestsFile, requests)
+		rewrite(t, dir, PhasesFile, phases)
 		rewrite(t, dir, ReportFile, []byte("{}"))
 		e, err := Open(dir)
 		if err != nil {

@@ -20,8 +20,8 @@ type Writer struct {
 	dir      string
 	versions []trial.Version
 	rounds   *os.File
-	requests *os.File
-	offset   int64
+	requests framed
+	phases   framed
 	queries  *log
 	packer   *zstd.Encoder
 	buckets  *hdrhistogram.Histogram
@@ -76,7 +76,10 @@ func open(dir string, h Header, also int) (*Writer, error) {
 	}
 	flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND | also
 	if w.rounds, err = os.OpenFile(filepath.Join(dir, RoundsFile), flags, 0o644); err == nil {
-		w.requests, err = os.OpenFile(filepath.Join(dir, RequestsFile), flags, 0o644)
+		w.requests.file, err = os.OpenFile(filepath.Join(dir, RequestsFile), flags, 0o644)
+	}
+	if err == nil {
+		w.phases.file, err = os.OpenFile(filepath.Join(dir, PhasesFile), flags, 0o644)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making the evidence files: %w", err), w.Close())
@@ -103,23 +106,25 @@ func (w *Writer) Append(r trial.Round) error {
 	if err := w.writeLine(l); err != nil {
 		return fmt.Errorf("storing round %d: %w", r.Index, err)
 	}
-	if l.Requests != nil {
-		w.offset += int64(l.Requests.Bytes)
-	}
+	w.requests.wrote(l.Requests)
+	w.phases.wrote(l.Phases)
 	return nil
 }
 
 // store puts a round's raw records on disk, and their statistics into its line.
 func (w *Writer) store(r trial.Round, l *line) error {
+	var err error
 	w.raw = encode(w.raw[:0], r.Requests)
-	w.packed = w.packer.EncodeAll(w.raw, w.packed[:0])
-	if _, err := w.requests.Write(w.packed); err != nil {
+	if l.Requests, err = w.frame(w.requests, len(r.Requests)); err != nil {
 		return fmt.Errorf("storing the requests of round %d: %w", r.Index, err)
 	}
-	if err := w.requests.Sync(); err != nil {
-		return fmt.Errorf("storing the requests of round %d: %w", r.Index, err)
+	if len(r.Phases) > 0 {
+		w.raw = encodePhases(w.raw[:0], r.Phases)
+		if l.Phases, err = w.frame(w.phases, len(r.Phases)); err != nil {
+			return fmt.Errorf("storing the phases of round %d: %w", r.Index, err)
+		}
 	}
-	l.Generator, l.Requests = &r.Generator, &frame{Offset: w.offset, Bytes: len(w.packed), Count: len(r.Requests)}
+	l.Generator = &r.Generator
 	for i, v := range w.versions {
 		l.Versions = append(l.Versions, w.sample(v.Name, uint8(i), r.Requests))
 	}
@@ -127,6 +132,27 @@ func (w *Writer) store(r trial.Round, l *line) error {
 		l.Unnamed = &unnamed
 	}
 	return nil
+}
+
+// framed is a file of frames.
+type framed struct {
+	file   *os.File
+	offset int64 // of the next frame
+}
+
+func (f *framed) wrote(at *frame) {
+	if at != nil {
+		f.offset += int64(at.Bytes)
+	}
+}
+
+// frame puts the raw records on disk as one frame.
+func (w *Writer) frame(to framed, count int) (*frame, error) {
+	w.packed = w.packer.EncodeAll(w.raw, w.packed[:0])
+	if _, err := to.file.Write(w.packed); err != nil {
+		return nil, err
+	}
+	return &frame{Offset: to.offset, Bytes: len(w.packed), Count: count}, to.file.Sync()
 }
 
 func (w *Writer) sample(name string, version uint8, requests []trial.Request) sample {
@@ -179,7 +205,7 @@ func (w *Writer) WriteFile(name string, data []byte) error {
 // Close closes the files; rounds are durable already.
 func (w *Writer) Close() error {
 	var errs []error
-	for _, f := range []*os.File{w.rounds, w.requests, w.queries.file} {
+	for _, f := range []*os.File{w.rounds, w.requests.file, w.phases.file, w.queries.file} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}

@@ -20,6 +20,14 @@ type Request struct {
 	Name    uint8 // index into the trial's requests
 }
 
+// Phases is what one request spent where, in ticks: 12 bytes when stored, beside
+// the records. A phase that there was none of is 0: most requests find a connection.
+type Phases struct {
+	Connect   uint32 // its name was resolved, and a connection made
+	TLS       uint32 // hands were shaken
+	FirstByte uint32 // from when it could be sent to when the answer began to come
+}
+
 // Nobody is the Version of a request whose answer did not tell which version
 // gave it. Records keep it as it was measured; to whom it is charged is the
 // judge's to say.

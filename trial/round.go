@@ -27,6 +27,7 @@ type Round struct {
 	Closed time.Duration
 
 	Requests  []Request // every record of the round, in the order of the slots
+	Phases    []Phases  // of each of these; nil where nobody took them
 	Generator Generator
 	Examples  []Example // unexpected answers of a kind not told before
 
