@@ -36,7 +36,12 @@ type closedRun struct {
 type closedPage struct {
 	open    int // under way
 	taken   bool
-	records []trial.Request
+	records []closedRecord
+}
+
+type closedRecord struct {
+	trial.Request
+	phases trial.Phases
 }
 
 // closedRounds is Rounds of a closed loop.
@@ -100,12 +105,12 @@ func (r *closedRun) work(ctx context.Context, version int, client exchanger) {
 
 // send sends what one turn sends. It reports false when the trial ended
 // meanwhile.
-func (r *closedRun) send(ctx context.Context, version int, client exchanger) ([]trial.Request, bool) {
+func (r *closedRun) send(ctx context.Context, version int, client exchanger) ([]closedRecord, bool) {
 	turn := int(r.turn[version].Add(1) - 1)
 	entry := r.entries[r.schedule.request(turn)]
-	var records []trial.Request
+	var records []closedRecord
 	for step := range entry.steps {
-		record := trial.Request{Slot: uint32(turn*len(r.targets) + version), Version: uint8(version), Name: uint8(entry.first + step)}
+		record := closedRecord{Request: trial.Request{Slot: uint32(turn*len(r.targets) + version), Version: uint8(version), Name: uint8(entry.first + step)}}
 		if step > 0 && !records[step-1].Status.OK() {
 			record.Status = trial.Failed(trial.Skipped)
 		} else if !r.exchange(ctx, client, turn, &record) {
@@ -116,12 +121,10 @@ func (r *closedRun) send(ctx context.Context, version int, client exchanger) ([]
 	return records, true
 }
 
-func (r *closedRun) exchange(ctx context.Context, client exchanger, turn int, record *trial.Request) bool {
+func (r *closedRun) exchange(ctx context.Context, client exchanger, turn int, record *closedRecord) bool {
 	sent := time.Now()
-	deadline, done := context.WithDeadline(ctx, sent.Add(r.options.Timeout))
-	defer done()
-	got := client.exchange(deadline, shot{turn: turn, version: int(record.Version), request: int(record.Name)})
-	record.Latency, record.Status = trial.Ticks(got.end().Sub(sent)), got.status
+	got := client.exchange(ctx, shot{turn: turn, version: int(record.Version), request: int(record.Name), sent: sent, by: sent.Add(r.options.Timeout)})
+	record.Latency, record.Status, record.phases = trial.Ticks(got.end().Sub(sent)), got.status, got.phases.ticks()
 	if !got.status.OK() && ctx.Err() == nil {
 		r.told.add(record.Version, r.names[record.Version], got)
 	}
@@ -146,7 +149,7 @@ func (r *closedRun) enter() int {
 // length is that of a round, which a closed loop has no plan for: the shortest.
 func (r *closedRun) length() time.Duration { return shortestRound }
 
-func (r *closedRun) leave(page int, records []trial.Request, ended bool) {
+func (r *closedRun) leave(page int, records []closedRecord, ended bool) {
 	r.mu.Lock()
 	r.pages[page].open--
 	if ended {
@@ -193,12 +196,15 @@ func (r *closedRun) take(index int, complete bool, cpu time.Duration) trial.Roun
 	records := r.pages[index].records
 	r.pages[index].records = nil
 	r.mu.Unlock()
-	slices.SortStableFunc(records, func(a, b trial.Request) int { return cmp.Compare(a.Slot, b.Slot) })
+	slices.SortStableFunc(records, func(a, b closedRecord) int { return cmp.Compare(a.Slot, b.Slot) })
 	round := trial.Round{
 		Series: trial.LoadSeries, Index: index, Warmup: index < r.schedule.warmup, Complete: complete,
 		Start: time.Duration(index) * r.length(), End: time.Duration(index+1) * r.length(),
-		Closed: time.Since(r.began), Requests: records, Examples: r.told.take(),
+		Closed: time.Since(r.began), Examples: r.told.take(),
 		Generator: trial.Generator{Planned: len(records)},
+	}
+	for _, r := range records {
+		round.Requests, round.Phases = append(round.Requests, r.Request), append(round.Phases, r.phases)
 	}
 	if cpu.Seconds() > mostOfCPU*float64(runtime.GOMAXPROCS(0))*r.length().Seconds() {
 		round.Generator.Late = len(records)

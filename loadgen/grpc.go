@@ -291,7 +291,7 @@ func (w *grpcCaller) named() uint8 {
 			header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	version, _ := w.who.of(header)
+	version, _ := w.who.of(header[w.who.header])
 	return version
 }
 

@@ -27,8 +27,9 @@ type answer struct {
 	// version is who answered, or trial.Nobody. It means nothing where each
 	// version has an address of its own.
 	version uint8
-	// ended is when the answer had come, where more was done with it; else zero.
-	ended time.Time
+	// ended is when the answer had come, where that is known; else zero.
+	ended  time.Time
+	phases phases
 }
 
 // end is when the answer had come.
@@ -43,10 +44,13 @@ func (a answer) end() time.Time {
 type shot struct {
 	turn    int // of all versions alike, from 0
 	version int
-	request int // index into the trial's requests
+	request int       // index into the trial's requests
+	sent    time.Time // now
+	by      time.Time // when it has failed, if it was not answered
 }
 
 // exchanger sends the trial's requests to one version over connections of its own.
+// Contexts are those of the trial: they end when it does.
 type exchanger interface {
 	exchange(ctx context.Context, s shot) answer
 	close()
@@ -73,6 +77,9 @@ func newStandardClient(o Options, t Target, who *identity, messages []message) (
 	transport, err := o.transport()
 	if err != nil {
 		return nil, err
+	}
+	if !o.HTTP2 {
+		transport.TLSClientConfig.NextProtos = []string{"http/1.1"} // it names none by itself
 	}
 	c := &standardClient{transport: transport, target: t, tap: &tap{base: transport, who: who}, flow: newFlow(o, t, messages)}
 	// The deadline is the slot's and comes with each request's context: a
@@ -105,7 +112,7 @@ func (o Options) transport() (*http.Transport, error) {
 		return nil, err
 	}
 	t := &http.Transport{
-		TLSClientConfig: secure, Proxy: proxy, DialContext: (&net.Dialer{}).DialContext,
+		TLSClientConfig: secure, Proxy: proxy, DialContext: timedDial,
 		DisableKeepAlives: !o.KeepAlive, DisableCompression: true, Protocols: new(http.Protocols),
 	}
 	t.Protocols.SetHTTP1(!o.HTTP2)
@@ -145,7 +152,8 @@ func (c *standardClient) exchange(ctx context.Context, s shot) answer {
 		return c.flow.unsent(m, err)
 	}
 	c.tap.begin(m)
-	request, c.client.Jar = request.WithContext(ctx), nil
+	var watch stopwatch
+	request, c.client.Jar = request.WithContext(watch.start(ctx)), nil
 	if c.flow.cookies != nil {
 		// The client writes cookies into the request's own header.
 		request.Header, c.client.Jar = request.Header.Clone(), c.flow.cookies
@@ -162,6 +170,7 @@ func (c *standardClient) exchange(ctx context.Context, s shot) answer {
 	default:
 		got = c.answer(m, response)
 	}
+	got.phases = watch.phases()
 	return got
 }
 
@@ -232,7 +241,7 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if t.who != nil {
-		t.version, t.named = t.who.of(response.Header)
+		t.version, t.named = t.who.of(response.Header[t.who.header])
 	}
 	response.Body = &tappedBody{response.Body, t, t.message.keeps(response.StatusCode)}
 	return response, nil

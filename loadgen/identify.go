@@ -42,10 +42,9 @@ func newIdentity(o Options, targets []Target) *identity {
 	return i
 }
 
-// of is the version that an answer names, or trial.Nobody and what it says
-// instead. An answer that names several names nobody.
-func (i *identity) of(h http.Header) (version uint8, said []string) {
-	said = h[i.header]
+// of is the version that an answer names in its header, or trial.Nobody and
+// what it says instead. An answer that names several names nobody.
+func (i *identity) of(said []string) (version uint8, instead []string) {
 	if len(said) == 1 {
 		if v, known := i.versions[said[0]]; known {
 			return v, nil

@@ -240,7 +240,7 @@ func (r *run) take(index int) trial.Round {
 	if r.overloaded() || r.who != nil {
 		round.Generator.Late += round.Generator.Waited
 	}
-	round.Requests = p.ended()
+	round.Requests, round.Phases = p.ended()
 	round.Examples = r.told.take()
 	return round
 }
@@ -305,7 +305,7 @@ func (w *worker) send(ctx context.Context, turn int) bool {
 		if !w.step(ctx, &t) {
 			return false
 		}
-		p.put(place+step, t.record, wait, t.late)
+		p.put(place+step, t.record, t.spent, wait, t.late)
 		w.close(p)
 	}
 	return true
@@ -321,6 +321,7 @@ type sending struct {
 	wait    time.Duration // of which it waited for a worker; of later steps none
 	late    time.Duration // of the turn, by the generator's own fault
 	failed  bool          // a step before
+	spent   phases        // of its latest request
 }
 
 // step sends one request of a turn, or none where an earlier one failed: those
@@ -328,14 +329,13 @@ type sending struct {
 func (w *worker) step(ctx context.Context, t *sending) bool {
 	t.record.Start = trial.Ticks(t.begun.Sub(t.planned))
 	if t.failed {
-		t.record.Latency, t.record.Status = 0, trial.Failed(trial.Skipped)
+		t.record.Latency, t.record.Status, t.spent = 0, trial.Failed(trial.Skipped), phases{}
 		return true
 	}
 	got := answer{status: trial.Failed(trial.Unsent), version: trial.Nobody}
 	if t.wait < w.options.Timeout {
-		deadline, done := context.WithDeadline(ctx, t.begun.Add(max(w.options.Timeout-t.wait, leastExchange)))
-		got = w.client.exchange(deadline, shot{turn: t.turn, version: w.target, request: int(t.record.Name)})
-		done()
+		by := t.begun.Add(max(w.options.Timeout-t.wait, leastExchange))
+		got = w.client.exchange(ctx, shot{turn: t.turn, version: w.target, request: int(t.record.Name), sent: t.begun, by: by})
 		w.sent.Add(1)
 		if ctx.Err() != nil && !got.status.OK() {
 			return false
@@ -343,7 +343,7 @@ func (w *worker) step(ctx context.Context, t *sending) bool {
 	}
 	// Response time from the slot: see trial.Request.Seconds.
 	t.record.Latency = trial.Ticks(got.end().Sub(t.begun) + t.wait)
-	t.record.Status, t.record.Version = got.status, got.version
+	t.record.Status, t.record.Version, t.spent = got.status, got.version, got.phases
 	if w.who == nil {
 		t.record.Version = uint8(w.target)
 	}

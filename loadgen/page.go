@@ -17,6 +17,7 @@ type page struct {
 	entries  []entry
 	versions int
 	records  []trial.Request
+	phases   []trial.Phases // of each record
 	written  []atomic.Bool
 	open     atomic.Int64
 	waited   atomic.Int64
@@ -63,7 +64,7 @@ func newPage(turns, versions int, sent []uint8, entries []entry) *page {
 		}
 		slots = each * versions
 	}
-	p.records, p.written = make([]trial.Request, slots), make([]atomic.Bool, slots)
+	p.records, p.phases, p.written = make([]trial.Request, slots), make([]trial.Phases, slots), make([]atomic.Bool, slots)
 	p.open.Store(int64(slots))
 	return p
 }
@@ -85,8 +86,8 @@ func (p *page) place(turn, position int) int {
 	return p.places[turn]*p.versions + position*p.entry(turn).steps
 }
 
-func (p *page) put(place int, record trial.Request, wait, late time.Duration) {
-	p.records[place] = record
+func (p *page) put(place int, record trial.Request, spent phases, wait, late time.Duration) {
+	p.records[place], p.phases[place] = record, spent.ticks()
 	p.written[place].Store(true)
 	if wait > trial.LateAfter {
 		p.waited.Add(1)
@@ -99,18 +100,20 @@ func (p *page) put(place int, record trial.Request, wait, late time.Duration) {
 	}
 }
 
-// ended returns the records that were written, in the order of their slots.
-func (p *page) ended() []trial.Request {
+// ended returns the records that were written, in the order of their slots, and
+// their phases.
+func (p *page) ended() ([]trial.Request, []trial.Phases) {
 	if p.open.Load() == 0 {
-		return p.records
+		return p.records, p.phases
 	}
 	var records []trial.Request
+	var phases []trial.Phases
 	for i := range p.records {
 		if p.written[i].Load() {
-			records = append(records, p.records[i])
+			records, phases = append(records, p.records[i]), append(phases, p.phases[i])
 		}
 	}
-	return records
+	return records, phases
 }
 
 // examples keeps the first unexpected answer of each kind, so that a report

@@ -27,9 +27,27 @@ type clients struct {
 
 func openHTTP(_ context.Context, m *Meter, t Target) (clients, error) {
 	return clients{
-		make:  func() (exchanger, error) { return newStandardClient(m.options, t, m.who, m.messages) },
+		make:  func() (exchanger, error) { return newHTTPClient(m.options, t, m.who, m.messages) },
 		close: func() {},
 	}, nil
+}
+
+// newHTTPClient makes the client that a version is asked with over HTTP.
+func newHTTPClient(o Options, t Target, who *identity, messages []message) (exchanger, error) {
+	if mayBeFast(o, t, who, messages) {
+		return newFastClient(o, t, who, messages)
+	}
+	client, err := newStandardClient(o, t, who, messages)
+	return deadlined{client}, err
+}
+
+// deadlined ends exchanges in time whose client knows contexts alone.
+type deadlined struct{ exchanger }
+
+func (d deadlined) exchange(ctx context.Context, s shot) answer {
+	ctx, done := context.WithDeadline(ctx, s.by)
+	defer done()
+	return d.exchanger.exchange(ctx, s)
 }
 
 func openGRPC(ctx context.Context, m *Meter, t Target) (clients, error) {
@@ -43,7 +61,7 @@ func openGRPC(ctx context.Context, m *Meter, t Target) (clients, error) {
 		client.close()
 		return clients{}, err
 	}
-	return clients{make: func() (exchanger, error) { return client.caller(), nil }, close: client.close}, nil
+	return clients{make: func() (exchanger, error) { return deadlined{client.caller()}, nil }, close: client.close}, nil
 }
 
 // clients are what the trial's requests to one version are sent by.
