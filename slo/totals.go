@@ -9,7 +9,11 @@ func (j *Judge) totals() []trial.Totals {
 	}
 	var out []trial.Totals
 	for i, v := range j.versions {
-		out = append(out, j.load.judged[i].totals(v.Name))
+		t := j.load.judged[i].totals(v.Name)
+		if j.course.wires != nil {
+			t.Phases = j.course.wires[i].totals()
+		}
+		out = append(out, t)
 	}
 	return out
 }

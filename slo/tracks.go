@@ -10,6 +10,7 @@ type course struct {
 	rounds  thinned[[]point] // a point of each version
 	decided float64
 	answers map[Answer]int
+	wires   []wire // of each version; nil where nobody took phases
 }
 
 // Answer is one kind of answer of one version.
@@ -29,6 +30,7 @@ func (c *course) add(r trial.Round, v view) {
 			c.answers[Answer{int(q.Version), q.Status}]++
 		}
 	}
+	c.time(r, len(v))
 	var all []point
 	for _, s := range v {
 		p := point{p50: s.quantile(0.50), p95: s.quantile(0.95)}

@@ -53,6 +53,9 @@ func poisoned(s string) trial.Report {
 	r.Versions = []trial.Version{
 		{Name: "baseline", Role: trial.Baseline, Label: s, URL: s}, {Name: s, Label: s, URL: s}, {Name: "c", Label: s, URL: s},
 	}
+	for i := range r.Totals {
+		r.Totals[i].Version = s
+	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Version, f.Objective, f.Name, f.Reason, f.Statistic = s, s, s, s, s

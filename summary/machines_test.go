@@ -40,6 +40,7 @@ func withTotals(r trial.Report) trial.Report {
 	if r.Measured.Rounds == 0 {
 		return r
 	}
+	r.Totals = nil
 	for i, v := range r.Versions {
 		slower := 1 + 0.25*float64(i)
 		t := trial.Totals{

@@ -140,10 +140,13 @@ func (v view) method() string {
 	if v.Measured.Rounds == 0 {
 		return ""
 	}
-	if contest := v.contestMethod(); contest != "" {
-		return mark(v.measured()) + "\n\n" + contest
+	text := mark(v.measured())
+	for _, more := range []string{v.contestMethod(), v.wireTable()} {
+		if more != "" {
+			text += "\n\n" + more
+		}
 	}
-	return mark(v.measured())
+	return text
 }
 
 func (v view) notes() string {

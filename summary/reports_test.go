@@ -113,7 +113,18 @@ func failing() trial.Report {
 		{Version: "candidate", Status: "503", Count: 2, Text: `{"error":"upstream connect error or disconnect/reset before headers"}`},
 		{Version: "baseline", Status: "timed out", Count: 1},
 	}
+	r.Totals = []trial.Totals{
+		{Version: "baseline", Phases: phasesOf(8, 0.00021, unknown, 0.031)},
+		{Version: "candidate", Phases: phasesOf(1350, 0.00034, 0.0012, 0.038)},
+	}
 	return r
+}
+
+func phasesOf(connections int, connect, tls, firstByte float64) *trial.PhaseTotals {
+	return &trial.PhaseTotals{
+		Connections: connections, Connect: of(trial.Seconds, connect), TLS: of(trial.Seconds, tls),
+		FirstByteP50: of(trial.Seconds, firstByte), FirstByteP95: of(trial.Seconds, 2*firstByte),
+	}
 }
 
 func passing() trial.Report {

@@ -107,6 +107,9 @@ func (v view) said() []saying {
 		out = append(out, saying{"Could still hide", strings.Join(hidden, "; ")})
 	}
 	out = append(out, v.hookSayings()...)
+	if text := v.wireLine(); text != "" {
+		out = append(out, saying{"Connections", text})
+	}
 	const most = 20
 	for _, text := range append(v.remarks(), v.Notes[:min(len(v.Notes), most)]...) {
 		out = append(out, saying{"Note", Plain(text)})

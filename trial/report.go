@@ -75,6 +75,18 @@ type Totals struct {
 	P90      Quantity `json:"p90"`
 	P95      Quantity `json:"p95"`
 	P99      Quantity `json:"p99"`
+
+	Phases *PhaseTotals `json:"phases,omitempty"` // nil where nobody took them
+}
+
+// PhaseTotals is what one version's requests spent where. What there was none of
+// is not known.
+type PhaseTotals struct {
+	Connections  int      `json:"connections"`    // that were made, in the warm-up too
+	Connect      Quantity `json:"connect"`        // the median of these, name resolution included
+	TLS          Quantity `json:"tls"`            // the median of the handshakes
+	FirstByteP50 Quantity `json:"first_byte_p50"` // from when a request could be sent to when its answer began to come
+	FirstByteP95 Quantity `json:"first_byte_p95"`
 }
 
 // Judged reports whether the verdict counts: measured to the end, or a fail
