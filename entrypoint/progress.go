@@ -124,12 +124,12 @@ func shownBy(file config.File) func(warmup []trial.Round) string {
 			return "" // the gateway says how many requests each version gets
 		}
 		for _, p := range slo.Prospects(file.Policy(), file.Versions(), warmup, file.Load.Rounds(), file.Load.RoundLength()) {
-			if subject, ok := p.Latency(); ok {
+			if subject, whose, ok := p.Latency(); ok {
 				worse := trial.Quantity{Value: p.Smallest(), Unit: trial.Ratio}
 				if !worse.Known() || worse.Value == 0 {
 					return ""
 				}
-				return fmt.Sprintf("; a %s regression above %s would be shown in %s", subject, worse,
+				return fmt.Sprintf("; a %s regression%s above %s would be shown in %s", subject, whose, worse,
 					trial.Quantity{Value: file.Load.For.Seconds(), Unit: trial.Seconds})
 			}
 		}
