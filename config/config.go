@@ -78,6 +78,7 @@ func settle(l *ledger, file *File) {
 	typed(file)
 	shaped(l, file)
 	declare(l, file)
+	ask(l, file)
 	bind(l, file)
 }
 
@@ -111,6 +112,27 @@ func LoadStored(data []byte, flags map[string]string) (File, error) {
 	return file, d.err()
 }
 
+// ask puts what is asked of a request where it stands behind the trial's own
+// objectives, under the request's name.
+func ask(l *ledger, file *File) {
+	for i, r := range file.Requests {
+		for k, o := range r.Objectives {
+			path := fmt.Sprintf("requests[%d].objectives[%d]", i, k)
+			if l.isUnread(path) || l.isUnread(fmt.Sprintf("requests[%d].name", i)) {
+				continue
+			}
+			asked, err := o.Under(r.Name)
+			if err != nil {
+				l.add(l.place(join(path, "objective")), path, "%v", err)
+				continue
+			}
+			l.move(path, fmt.Sprintf("objectives[%d]", len(file.Objectives)))
+			file.Objectives = append(file.Objectives, asked)
+		}
+		file.Requests[i].Objectives = nil
+	}
+}
+
 // bind finds the metrics that objectives and rewards are about: load gives some,
 // the file declares others, in any order.
 func bind(l *ledger, file *File) {
@@ -121,10 +143,10 @@ func bind(l *ledger, file *File) {
 		}
 	}
 	for i := range file.Objectives {
-		one("objectives", "objective", i, file.Objectives[i].Bind(file.Metrics))
+		one("objectives", "objective", i, file.Objectives[i].Bind(file.Metrics, file.RequestNames()...))
 	}
 	for i := range file.Rewards {
-		one("rewards", "reward", i, file.Rewards[i].Bind(file.Metrics))
+		one("rewards", "reward", i, file.Rewards[i].Bind(file.Metrics, file.RequestNames()...))
 	}
 }
 

@@ -177,3 +177,14 @@ func (c checker) turns() {
 		c.doubt("requests", "the shares that are given leave nothing for those that have none")
 	}
 }
+
+// rareRequests refuses shares so small that nothing could be said of a request.
+func (c checker) rareRequests() {
+	load := c.file.Load
+	for i, share := range loadgen.Shares(c.file.Sent()) {
+		sent := share * load.For.Seconds() * load.Rate.PerSecond
+		if text := c.file.Policy().CheckRequest(c.file.Requests[i].Name, sent, c.file.Baseline != nil); text != "" {
+			c.doubt(fmt.Sprintf("requests[%d]", i), "%s", text)
+		}
+	}
+}
