@@ -79,7 +79,7 @@ func (e *Evidence) read(text []byte, requests io.ReaderAt) error {
 		if err == io.EOF && len(one) == 0 {
 			return nil
 		}
-		round, at, tornErr := readRound(one, len(e.Versions), requests, unpacker)
+		round, at, tornErr := readRound(one, e.Header, requests, unpacker)
 		if err == io.EOF || tornErr != nil {
 			return e.torn(number, tornErr, lines)
 		}
@@ -99,8 +99,9 @@ func (e *Evidence) torn(number int, cause error, rest *bufio.Reader) error {
 }
 
 // readRound reads a line, and says where its raw records end.
-func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) (out trial.Round, end int64, err error) {
+func readRound(text []byte, h Header, requests io.ReaderAt, unpacker *zstd.Decoder) (out trial.Round, end int64, err error) {
 	var l line
+	versions := len(h.Versions)
 	if err := json.Unmarshal(text, &l); err != nil {
 		return trial.Round{}, 0, err
 	}
@@ -122,11 +123,11 @@ func readRound(text []byte, versions int, requests io.ReaderAt, unpacker *zstd.D
 	if l.Requests == nil {
 		return out, 0, nil
 	}
-	out.Requests, err = readRequests(*l.Requests, versions, requests, unpacker)
+	out.Requests, err = readRequests(*l.Requests, h, requests, unpacker)
 	return out, l.Requests.Offset + int64(l.Requests.Bytes), err
 }
 
-func readRequests(at frame, versions int, requests io.ReaderAt, unpacker *zstd.Decoder) ([]trial.Request, error) {
+func readRequests(at frame, h Header, requests io.ReaderAt, unpacker *zstd.Decoder) ([]trial.Request, error) {
 	if at.Bytes < 0 || at.Offset < 0 {
 		return nil, errors.New("its requests: they can't stand there")
 	}
@@ -146,8 +147,11 @@ func readRequests(at frame, versions int, requests io.ReaderAt, unpacker *zstd.D
 		return nil, fmt.Errorf("its requests: %d records, not %d", len(records), at.Count)
 	}
 	for _, q := range records {
-		if int(q.Version) >= versions && q.Version != trial.Nobody {
+		if int(q.Version) >= len(h.Versions) && q.Version != trial.Nobody {
 			return nil, fmt.Errorf("its requests: there is no version %d", q.Version)
+		}
+		if int(q.Name) >= max(len(h.Requests), 1) {
+			return nil, fmt.Errorf("its requests: there is no request %d", q.Name)
 		}
 	}
 	return records, nil
