@@ -78,7 +78,7 @@ func k6Of(r trial.Report) k6Metrics {
 func candidateTotals(r trial.Report) (trial.Totals, bool) {
 	for _, version := range onTrial(r.Versions) {
 		for _, t := range r.Totals {
-			if t.Version == version.Name {
+			if t.Version == version.Name && t.Request == "" {
 				return t, true
 			}
 		}

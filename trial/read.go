@@ -54,6 +54,11 @@ func (r Report) check() error {
 		}
 		names[v.Name] = true
 	}
+	for _, name := range r.Requests {
+		if !IsRequestName(name) {
+			return fmt.Errorf("a request can't be called %q", name)
+		}
+	}
 	if err := r.checkTraffic(); err != nil {
 		return err
 	}
