@@ -209,7 +209,7 @@ func clipped(line string, width int) string {
 
 // How many objectives are told of in a line of a log, and on a terminal.
 const (
-	fewStandings  = 4
+	fewStandings  = 3
 	mostStandings = 8
 )
 
