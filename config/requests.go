@@ -180,10 +180,13 @@ func (c checker) turns() {
 
 // rareRequests refuses shares so small that nothing could be said of a request.
 func (c checker) rareRequests() {
-	load := c.file.Load
+	if c.file.Load.Closed {
+		return // nobody knows how many there will be
+	}
+	policy, load := c.file.Policy(), c.file.Load
+	judged := load.Turns() - load.Rate.PerSecond*load.Warmup.Seconds()
 	for i, share := range loadgen.Shares(c.file.Sent()) {
-		sent := share * load.For.Seconds() * load.Rate.PerSecond
-		if text := c.file.Policy().CheckRequest(c.file.Requests[i].Name, sent, c.file.Baseline != nil); text != "" {
+		if text := policy.CheckRequest(c.file.Requests[i].Name, share*judged, c.file.Baseline != nil); text != "" {
 			c.doubt(fmt.Sprintf("requests[%d]", i), "%s", text)
 		}
 	}
