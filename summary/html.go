@@ -89,7 +89,6 @@ header.pass { --tone: var(--pass); } header.fail { --tone: var(--fail); }
 header.open { --tone: var(--open); } header.broken { --tone: var(--broken); }
 h1 { font-size: 1.3rem; line-height: 1.35; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-h3 { font-size: .95rem; margin: 1.2rem 0 .3rem; }
 p, li { overflow-wrap: anywhere; max-width: 60rem; }
 ul { padding-left: 1.25rem; } li { margin: .3rem 0; }
 .scroll { overflow-x: auto; }

@@ -97,7 +97,7 @@ func k6Of(r trial.Report) k6Metrics {
 	}
 	out := k6Metrics{k6All: k6OfTotals(t)}
 	for _, one := range r.Totals {
-		if one.Request != "" && one.Version == t.Version {
+		if trial.IsRequestName(one.Request) && one.Version == t.Version {
 			out.requests = append(out.requests, k6Request{one.Request, k6OfTotals(one)})
 		}
 	}

@@ -84,7 +84,7 @@ func (v view) charts() section {
 			name = clip(request, longestName)
 		}
 		s.body += "**" + escapeMarkdown(name) + "**\n\n" + p.mermaid() + "\n\n" + p.sparklines() + "\n\n"
-		s.svg += "<h3>" + html.EscapeString(name) + "</h3>\n" + v.course(request, pagePoints).svg() + "\n"
+		s.svg += "<p><strong>" + html.EscapeString(name) + "</strong></p>\n" + v.course(request, pagePoints).svg() + "\n"
 		drawn = p
 	}
 	if s.body == "" {
