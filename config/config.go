@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -115,21 +116,33 @@ func LoadStored(data []byte, flags map[string]string) (File, error) {
 // ask puts what is asked of a request where it stands behind the trial's own
 // objectives, under the request's name.
 func ask(l *ledger, file *File) {
-	for i, r := range file.Requests {
-		for k, o := range r.Objectives {
-			path := fmt.Sprintf("requests[%d].objectives[%d]", i, k)
-			if l.isUnread(path) || l.isUnread(fmt.Sprintf("requests[%d].name", i)) {
-				continue
-			}
-			asked, err := o.Under(r.Name)
-			if err != nil {
-				l.add(l.place(join(path, "objective")), path, "%v", err)
-				continue
-			}
-			l.move(path, fmt.Sprintf("objectives[%d]", len(file.Objectives)))
-			file.Objectives = append(file.Objectives, asked)
+	for i := range file.Requests {
+		r, path := &file.Requests[i], fmt.Sprintf("requests[%d]", i)
+		if len(r.Steps) == 0 { // else they are of no request
+			askOf(l, file, path, r.Name, r.Objectives)
 		}
-		file.Requests[i].Objectives = nil
+		r.Objectives = nil
+		for k := range r.Steps {
+			askOf(l, file, fmt.Sprintf("%s.steps[%d]", path, k), r.Steps[k].Name, r.Steps[k].Objectives)
+			r.Steps[k].Objectives = nil
+		}
+	}
+}
+
+// askOf is ask for the request at a path.
+func askOf(l *ledger, file *File, path, name string, objectives []slo.Objective) {
+	for k, o := range objectives {
+		at := fmt.Sprintf("%s.objectives[%d]", path, k)
+		if l.isUnread(at) || l.isUnread(join(path, "name")) {
+			continue
+		}
+		asked, err := o.Under(name)
+		if err != nil {
+			l.add(l.place(join(at, "objective")), at, "%v", err)
+			continue
+		}
+		l.move(at, fmt.Sprintf("objectives[%d]", len(file.Objectives)))
+		file.Objectives = append(file.Objectives, asked)
 	}
 }
 

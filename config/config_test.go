@@ -530,7 +530,7 @@ func TestARequestThatIsTooRareIsRefused(t *testing.T) {
 	together := strings.NewReplacer(", objectives: [latency-p99 <= 300ms, {objective: error-rate <= 2%, confidence: 99%}]", "",
 		"[latency-p95", "[overall/error-rate <= 1%, home/latency-p95", "60s", "31s").Replace(threeRequests)
 	for text, want := range map[string]string{
-		strings.Replace(threeRequests, "60s", "31s", 1): `requests[1]: it is sent about 31 times to each version, and "buy/latency-p95 <= 110% of baseline" needs at least 35`,
+		strings.Replace(threeRequests, "60s", "31s", 1): `requests[1]: buy: it is sent about 31 times to each version, and "buy/latency-p95 <= 110% of baseline" needs at least 35`,
 		strings.Replace(threeRequests, "60s", "40s", 1): `"buy/error-rate <= 2%" needs at least`,
 		threeRequests: "",
 		together:      "",
@@ -539,5 +539,18 @@ func TestARequestThatIsTooRareIsRefused(t *testing.T) {
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s\n%v, want %q", text, err, want)
 		}
+	}
+}
+
+func TestObjectivesOfStepsAreOfTheStep(t *testing.T) {
+	text := strings.Replace(threeRequests, "{name: buy, path: /buy, share: 1%, objectives: [latency-p99 <= 300ms, {objective: error-rate <= 2%, confidence: 99%}]}",
+		"{name: buy, steps: [{name: login, path: /login}, {name: pay, path: /pay, objectives: [latency-p99 <= 300ms]}]}", 1)
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+	if err != nil || len(file.Objectives) != 2 || file.Objectives[1].Text != "pay/latency-p99 <= 300ms" || file.Objectives[1].Source.Line != 7 {
+		t.Errorf("%v: %+v", err, file.Objectives)
+	}
+	stored, err := LoadStored([]byte(resolved(t, file)), nil)
+	if err != nil || len(stored.Objectives) != 2 {
+		t.Errorf("%v: %+v", err, stored.Objectives)
 	}
 }

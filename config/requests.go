@@ -185,9 +185,12 @@ func (c checker) rareRequests() {
 	}
 	policy, load := c.file.Policy(), c.file.Load
 	judged := load.Turns() - load.Rate.PerSecond*load.Warmup.Seconds()
-	for i, share := range loadgen.Shares(c.file.Sent()) {
-		if text := policy.CheckRequest(c.file.Requests[i].Name, share*judged, c.file.Baseline != nil); text != "" {
-			c.doubt(fmt.Sprintf("requests[%d]", i), "%s", text)
+	sent := c.file.Sent()
+	for i, share := range loadgen.Shares(sent) {
+		for _, one := range loadgen.Flat(sent[i : i+1]) {
+			if text := policy.CheckRequest(one.Name, share*judged, c.file.Baseline != nil); text != "" {
+				c.doubt(fmt.Sprintf("requests[%d]", i), "%s: %s", one.Name, text)
+			}
 		}
 	}
 }

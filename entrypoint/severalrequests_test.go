@@ -103,3 +103,41 @@ func TestRequestsThatAreAlikePass(t *testing.T) {
 		t.Errorf("totals of requests are not those of all: %v", sums)
 	}
 }
+
+func TestNotesTellOnceOfWhatEveryRequestHas(t *testing.T) {
+	implied := func(request, rule string) trial.Finding {
+		f := trial.Finding{Objective: rule, Request: request, Version: "candidate", Implied: true}
+		if request != "" {
+			f.Objective = request + "/" + rule
+		}
+		return f
+	}
+	r := trial.Report{Versions: []trial.Version{{Name: "candidate"}}, Findings: []trial.Finding{
+		implied("home", "error-rate <= 1%"), implied("", "x <= 1"), implied("buy", "error-rate <= 1%"),
+	}}
+	want := "error-rate <= 1% of home, buy was not asked for; a trial without an objective of its kind gets it.\n" +
+		"x <= 1 was not asked for; a trial without an objective of its kind gets it."
+	if got := strings.Join(unasked(r), "\n"); got != want {
+		t.Error(got)
+	}
+}
+
+func TestRequestsAreToldApartBehindOneAddress(t *testing.T) {
+	t.Parallel()
+	gateway := newRoute(t, "v2", nil, ok, slowAt("/buy", 40*time.Millisecond))
+	file := write(t, fmt.Sprintf(`
+baseline: {version: v1}
+candidate: {version: v2}
+load: {url: %q, identify: X-Version, rate: 150/s, for: 40s, warmup: 1s}
+at-least: 2s
+requests: [{name: home, path: /home, share: 60%%}, {name: buy, path: /buy}]
+objectives: [latency-p50 <= 200%% of baseline]
+`, gateway.url))
+	r := finish(t, command(t, "--config", file))
+	r.wants(t, exitFail, "p50 latency of buy is ")
+	for _, f := range r.report(t).Findings {
+		if f.Verdict == trial.Fail && f.Request != "buy" {
+			t.Errorf("%s is blamed", f.Objective)
+		}
+	}
+}
