@@ -322,7 +322,7 @@ func (c checker) objectives(hasBaseline bool) {
 			c.confidence(join(path, "confidence"), *o.Confidence)
 		}
 		if other, twice := first[o.Text]; twice {
-			c.doubt(path, "objective %q: given twice; first as objectives[%d]", o.Text, other)
+			c.doubt(path, "objective %q: given twice; first as %s", o.Text, c.written(fmt.Sprintf("objectives[%d]", other)))
 		} else {
 			first[o.Text] = i
 		}
@@ -381,6 +381,7 @@ func (c checker) budget() {
 	for _, text := range c.file.Policy().Check(c.file.Load.Rounds(), c.file.Load.RoundLength(), len(c.file.Targets())) {
 		c.doubt("load.for", "%s", text)
 	}
+	c.rareRequests()
 	c.settling()
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seatrial/seatrial/slo"
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -78,6 +79,7 @@ func settle(l *ledger, file *File) {
 	typed(file)
 	shaped(l, file)
 	declare(l, file)
+	ask(l, file)
 	bind(l, file)
 }
 
@@ -111,6 +113,39 @@ func LoadStored(data []byte, flags map[string]string) (File, error) {
 	return file, d.err()
 }
 
+// ask puts what is asked of a request where it stands behind the trial's own
+// objectives, under the request's name.
+func ask(l *ledger, file *File) {
+	for i := range file.Requests {
+		r, path := &file.Requests[i], fmt.Sprintf("requests[%d]", i)
+		if len(r.Steps) == 0 { // else they are of no request
+			askOf(l, file, path, r.Name, r.Objectives)
+		}
+		r.Objectives = nil
+		for k := range r.Steps {
+			askOf(l, file, fmt.Sprintf("%s.steps[%d]", path, k), r.Steps[k].Name, r.Steps[k].Objectives)
+			r.Steps[k].Objectives = nil
+		}
+	}
+}
+
+// askOf is ask for the request at a path.
+func askOf(l *ledger, file *File, path, name string, objectives []slo.Objective) {
+	for k, o := range objectives {
+		at := fmt.Sprintf("%s.objectives[%d]", path, k)
+		if l.isUnread(at) || l.isUnread(join(path, "name")) {
+			continue
+		}
+		asked, err := o.Under(name)
+		if err != nil {
+			l.add(l.place(join(at, "objective")), at, "%v", err)
+			continue
+		}
+		l.move(at, fmt.Sprintf("objectives[%d]", len(file.Objectives)))
+		file.Objectives = append(file.Objectives, asked)
+	}
+}
+
 // bind finds the metrics that objectives and rewards are about: load gives some,
 // the file declares others, in any order.
 func bind(l *ledger, file *File) {
@@ -121,10 +156,10 @@ func bind(l *ledger, file *File) {
 		}
 	}
 	for i := range file.Objectives {
-		one("objectives", "objective", i, file.Objectives[i].Bind(file.Metrics))
+		one("objectives", "objective", i, file.Objectives[i].Bind(file.Metrics, file.RequestNames()...))
 	}
 	for i := range file.Rewards {
-		one("rewards", "reward", i, file.Rewards[i].Bind(file.Metrics))
+		one("rewards", "reward", i, file.Rewards[i].Bind(file.Metrics, file.RequestNames()...))
 	}
 }
 

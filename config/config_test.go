@@ -491,3 +491,66 @@ func TestNamesThatReachLogsHaveNoControlCharacters(t *testing.T) {
 		}
 	}
 }
+
+const threeRequests = `
+baseline: http://a.svc
+candidate: http://b.svc
+load: {rate: 100/s, for: 60s}
+requests:
+  - {name: home, path: /}
+  - {name: buy, path: /buy, share: 1%, objectives: [latency-p99 <= 300ms, {objective: error-rate <= 2%, confidence: 99%}]}
+objectives: [latency-p95 <= 110% of baseline]
+`
+
+// What stands with a request is the same as what names it, and stays at its line.
+func TestObjectivesOfRequestsFollowTheTrialsOwn(t *testing.T) {
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": threeRequests})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range file.Objectives {
+		got = append(got, fmt.Sprintf("%s at line %d", o.Text, o.Source.Line))
+	}
+	want := []string{"latency-p95 <= 110% of baseline at line 8", "buy/latency-p99 <= 300ms at line 7", "buy/error-rate <= 2% at line 7"}
+	if diff := cmp.Diff(want, got); diff != "" || *file.Objectives[2].Confidence != 0.99 {
+		t.Error(diff)
+	}
+	stored, err := LoadStored([]byte(resolved(t, file)), map[string]string{"objectives": "buy/latency-p95 <= 1s\noverall/error-rate <= 1%"})
+	if err != nil || len(stored.Objectives) != 2 || stored.Objectives[0].Text != "buy/latency-p95 <= 1s" {
+		t.Errorf("%v: %+v", err, stored.Objectives)
+	}
+	_, err = LoadStored([]byte(resolved(t, file)), map[string]string{"objectives": "bye/latency-p95 <= 1s"})
+	if err == nil || !strings.Contains(err.Error(), "did you mean buy?") {
+		t.Error(err)
+	}
+}
+
+func TestARequestThatIsTooRareIsRefused(t *testing.T) {
+	together := strings.NewReplacer(", objectives: [latency-p99 <= 300ms, {objective: error-rate <= 2%, confidence: 99%}]", "",
+		"[latency-p95", "[overall/error-rate <= 1%, home/latency-p95", "60s", "31s").Replace(threeRequests)
+	for text, want := range map[string]string{
+		strings.Replace(threeRequests, "60s", "31s", 1): `requests[1]: buy: it is sent about 31 times to each version, and "buy/latency-p95 <= 110% of baseline" needs at least 35`,
+		strings.Replace(threeRequests, "60s", "40s", 1): `"buy/error-rate <= 2%" needs at least`,
+		threeRequests: "",
+		together:      "",
+	} {
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s\n%v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestObjectivesOfStepsAreOfTheStep(t *testing.T) {
+	text := strings.Replace(threeRequests, "{name: buy, path: /buy, share: 1%, objectives: [latency-p99 <= 300ms, {objective: error-rate <= 2%, confidence: 99%}]}",
+		"{name: buy, steps: [{name: login, path: /login}, {name: pay, path: /pay, objectives: [latency-p99 <= 300ms]}]}", 1)
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+	if err != nil || len(file.Objectives) != 2 || file.Objectives[1].Text != "pay/latency-p99 <= 300ms" || file.Objectives[1].Source.Line != 7 {
+		t.Errorf("%v: %+v", err, file.Objectives)
+	}
+	stored, err := LoadStored([]byte(resolved(t, file)), nil)
+	if err != nil || len(stored.Objectives) != 2 {
+		t.Errorf("%v: %+v", err, stored.Objectives)
+	}
+}

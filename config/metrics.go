@@ -294,6 +294,9 @@ func (c checker) noLoad() {
 			return
 		}
 	}
+	if len(c.file.Requests) > 0 {
+		c.doubt("requests", "given where no load is sent, because no version has a url: give urls, or leave them out")
+	}
 }
 
 // insteadOf is what to write in a trial without load.

@@ -74,9 +74,32 @@ type ledger struct {
 	places   map[string]trial.Source // of each value, by its path: "load.rate"
 	unread   []string                // paths of values that could not be read
 	declared []string                // where each of File.Declared is written
+	moved    map[string]string       // paths as they are written, by those that their values have now
 }
 
-func newLedger() *ledger { return &ledger{places: map[string]trial.Source{}} }
+func newLedger() *ledger {
+	return &ledger{places: map[string]trial.Source{}, moved: map[string]string{}}
+}
+
+// move notes that what is written at a path is a value at another now.
+func (l *ledger) move(written, path string) {
+	l.moved[path] = written
+	for at, place := range l.places {
+		if isWithin(at, written) {
+			l.places[path+strings.TrimPrefix(at, written)] = place
+		}
+	}
+}
+
+// written is a path as people know it from their file.
+func (l *ledger) written(path string) string {
+	for now, then := range l.moved {
+		if isWithin(path, now) {
+			return then + strings.TrimPrefix(path, now)
+		}
+	}
+	return path
+}
 
 // add notes that the value at path could not be read.
 func (l *ledger) add(at trial.Source, path, format string, args ...any) {
@@ -114,7 +137,7 @@ func (l *ledger) lack(path, text string) {
 // a text about an objective quotes it.
 func (l *ledger) note(at trial.Source, path, text string) {
 	if at.Input == "" && path != "" && !strings.HasPrefix(text, "objective ") {
-		text = path + ": " + text
+		text = l.written(path) + ": " + text
 	}
 	l.mistakes = append(l.mistakes, Mistake{at, oneLine(text)})
 }

@@ -177,3 +177,20 @@ func (c checker) turns() {
 		c.doubt("requests", "the shares that are given leave nothing for those that have none")
 	}
 }
+
+// rareRequests refuses shares so small that nothing could be said of a request.
+func (c checker) rareRequests() {
+	if c.file.Load.Closed {
+		return // nobody knows how many there will be
+	}
+	policy, load := c.file.Policy(), c.file.Load
+	judged := load.Turns() - load.Rate.PerSecond*load.Warmup.Seconds()
+	sent := c.file.Sent()
+	for i, share := range loadgen.Shares(sent) {
+		for _, one := range loadgen.Flat(sent[i : i+1]) {
+			if text := policy.CheckRequest(one.Name, share*judged, c.file.Baseline != nil); text != "" {
+				c.doubt(fmt.Sprintf("requests[%d]", i), "%s: %s", one.Name, text)
+			}
+		}
+	}
+}

@@ -137,6 +137,8 @@ func scalarSchema(t reflect.Type) object {
 		return orReference(text(ratePattern))
 	case reflect.TypeFor[slo.Percent](), reflect.TypeFor[loadgen.Share]():
 		return orReference(text(percentPattern), object{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
+	case reflect.TypeFor[loadgen.Share]():
+		return orReference(text(percentPattern), object{"type": "number", "exclusiveMinimum": 0, "maximum": 1})
 	case reflect.TypeFor[loadgen.StatusRange]():
 		return orReference(text(statusPattern), object{"type": "integer", "minimum": 100, "maximum": 599})
 	case reflect.TypeFor[loadgen.Code]():

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -92,7 +93,7 @@ func (g *progress) Looked(r trial.Round, l trial.Look) {
 		g.redraw(r, l)
 	case l.Done || g.now().Sub(g.told) >= tellEvery:
 		g.told, g.rounds = g.now(), l.Rounds
-		fmt.Fprintln(g.out, strings.Join(append([]string{g.headOf(r, l)}, g.standings(l, "%s %s: %s")...), " · "))
+		fmt.Fprintln(g.out, strings.Join(append([]string{g.headOf(r, l)}, g.standings(l, fewStandings, "%s %s: %s")...), " · "))
 	}
 }
 
@@ -124,12 +125,12 @@ func shownBy(file config.File) func(warmup []trial.Round) string {
 			return "" // the gateway says how many requests each version gets
 		}
 		for _, p := range slo.Prospects(file.Policy(), file.Versions(), warmup, file.Load.Rounds(), file.Load.RoundLength()) {
-			if subject, ok := p.Latency(); ok {
+			if subject, whose, ok := p.Latency(); ok {
 				worse := trial.Quantity{Value: p.Smallest(), Unit: trial.Ratio}
 				if !worse.Known() || worse.Value == 0 {
 					return ""
 				}
-				return fmt.Sprintf("; a %s regression above %s would be shown in %s", subject, worse,
+				return fmt.Sprintf("; a %s regression%s above %s would be shown in %s", subject, whose, worse,
 					trial.Quantity{Value: file.Load.For.Seconds(), Unit: trial.Seconds})
 			}
 		}
@@ -183,7 +184,7 @@ func missing(r trial.Round) string {
 
 func (g *progress) redraw(r trial.Round, l trial.Look) {
 	g.clear()
-	lines := append([]string{g.headOf(r, l)}, g.standings(l, "    %-36s %12s   %s")...)
+	lines := append([]string{g.headOf(r, l)}, g.standings(l, mostStandings, "    %-36s %12s   %s")...)
 	for _, line := range lines {
 		fmt.Fprintln(g.out, clipped(line, g.width))
 	}
@@ -206,20 +207,75 @@ func clipped(line string, width int) string {
 	return string(runes[:min(len(runes), max(width-1, 20))])
 }
 
-func (g *progress) standings(l trial.Look, layout string) []string {
+// How many objectives are told of in a line of a log, and on a terminal.
+const (
+	fewStandings  = 3
+	mostStandings = 8
+)
+
+// widestObjective is what is told of an objective's name, in characters.
+const widestObjective = 48
+
+func (g *progress) standings(l trial.Look, most int, layout string) []string {
 	var lines []string
-	for _, s := range l.Standings() {
-		name := s.Objective
+	shown, left := leading(l.Standings(), most)
+	for _, s := range shown {
+		name := summary.Objective(s.Objective, widestObjective)
 		if len(g.titles) > 2 {
 			name = s.Version + ": " + name
 		}
 		lines = append(lines, fmt.Sprintf(layout, name, s.Figure, way(s)))
+	}
+	if left != "" {
+		lines = append(lines, strings.TrimRight(fmt.Sprintf(layout, left, "", ""), " :"))
 	}
 	if lead := l.Lead(); lead != nil {
 		name := fmt.Sprintf("%s against %s: %s", lead.Version, lead.Rival, lead.Reward)
 		lines = append(lines, fmt.Sprintf(layout, summary.Plain(name), lead.Change, leadWay(lead)))
 	}
 	return lines
+}
+
+// leading are the objectives that matter most to how the trial will end: those
+// that fail or may, then those that are farthest from their verdict. What is left
+// out is counted.
+func leading(all []trial.Standing, most int) (shown []trial.Standing, left string) {
+	if len(all) <= most {
+		return all, ""
+	}
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(urgency(all[b]), urgency(all[a])) })
+	counts := map[trial.Verdict]int{}
+	for _, i := range order[most:] {
+		counts[all[i].Verdict]++
+	}
+	slices.Sort(order[:most])
+	for _, i := range order[:most] {
+		shown = append(shown, all[i])
+	}
+	var words []string
+	for _, v := range []trial.Verdict{trial.Fail, trial.Inconclusive, trial.Pass} {
+		if n := counts[v]; n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, map[trial.Verdict]string{trial.Fail: "fail", trial.Inconclusive: "open", trial.Pass: "pass"}[v]))
+		}
+	}
+	return shown, fmt.Sprintf("and %d more: %s", len(all)-most, strings.Join(words, ", "))
+}
+
+// urgency is greater of what decides a trial sooner, or holds it up longer.
+func urgency(s trial.Standing) float64 {
+	switch {
+	case s.Verdict == trial.Fail:
+		return 3
+	case s.Verdict == trial.Pass:
+		return -1
+	case s.Leaning == trial.Fail:
+		return 1 + s.Progress
+	}
+	return 1 - s.Progress
 }
 
 // leadWay is how far the best candidate is from winning its hardest duel.

@@ -73,7 +73,7 @@ func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Repor
 	r := trial.Report{
 		Schema: trial.ReportSchema, Tool: h.Tool, Name: file.Name, Started: h.Started,
 		Status: trial.Judged, Verdict: c.Verdict, Mode: file.Mode.String(), Reason: c.Reason,
-		Findings: c.Findings, Pairs: c.Pairs, Choice: c.Choice, Versions: h.Versions, Totals: c.Totals, Series: c.Tracks, Courses: c.Courses,
+		Findings: c.Findings, Pairs: c.Pairs, Choice: c.Choice, Versions: h.Versions, Requests: h.Requests, Totals: c.Totals, Series: c.Tracks, Courses: c.Courses,
 		Measured: trial.Measured{
 			Seed: h.Seed, Rate: load.Rate.PerSecond, Planned: load.For, Warmup: load.Warmup, AtLeast: file.AtLeast,
 			Lasted: lasted, RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,
@@ -123,11 +123,7 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 	if c.Rounds == 0 {
 		return nil
 	}
-	for _, f := range r.Findings {
-		if f.Implied && f.Version == firstCandidate(r) {
-			out = append(out, fmt.Sprintf("%s was not asked for; a trial without an objective of its kind gets it.", f.Objective))
-		}
-	}
+	out = append(out, unasked(r)...)
 	if file.Load.Closed {
 		out = append(out, "Closed loop, as asked for: each connection sent when it had its answer, so a version that stood still was asked less, and times do not hold what users would have waited.")
 	}
@@ -148,6 +144,33 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 	}
 	if r.Measured.Dropped > 0 {
 		out = append(out, fmt.Sprintf("%d rounds did not end before the trial did and were not judged.", r.Measured.Dropped))
+	}
+	return out
+}
+
+// unasked are the objectives that every trial has, each once for all requests.
+func unasked(r trial.Report) []string {
+	var rules []string
+	requests := map[string][]string{}
+	for _, f := range r.Findings {
+		if !f.Implied || f.Version != firstCandidate(r) {
+			continue
+		}
+		rule := strings.TrimPrefix(f.Objective, f.Request+"/")
+		if !slices.Contains(rules, rule) {
+			rules = append(rules, rule)
+		}
+		if f.Request != "" {
+			requests[rule] = append(requests[rule], f.Request)
+		}
+	}
+	var out []string
+	for _, rule := range rules {
+		of := ""
+		if requests[rule] != nil {
+			of = " of " + strings.Join(requests[rule], ", ")
+		}
+		out = append(out, fmt.Sprintf("%s%s was not asked for; a trial without an objective of its kind gets it.", rule, of))
 	}
 	return out
 }

@@ -342,8 +342,44 @@ func TestWindowOfThePageIsRead(t *testing.T) {
 	if !found {
 		t.Fatal("docs/evidence.md shows no window")
 	}
-	r, _, err := readRound([]byte(`{"series":"metrics"`+shown), 2, records{})
+	r, _, err := readRound([]byte(`{"series":"metrics"`+shown), header, records{})
 	if err != nil || len(r.Samples) != 2 || *r.Samples[0].Value != 0.52 || r.Samples[1].Missing == "" || r.Requests != nil {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestStatisticsAreOfEachRequestWhereThereAreSeveral(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "report")
+	h := header
+	h.Requests = []string{"home", "buy"}
+	w, err := Create(dir, h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := round(0)
+	r.Requests[2].Name = 1
+	if err := errors.Join(w.Append(r), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(dir)
+	if err != nil || len(e.Rounds) != 1 {
+		t.Fatal(err, e)
+	}
+	if diff := cmp.Diff(h.Requests, e.Requests); diff != "" || e.Rounds[0].Requests[2].Name != 1 {
+		t.Error(diff)
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, RoundsFile))
+	for _, want := range []string{
+		`"buckets":[[5151,1]],"by_request":[{"request":"home","requests":1,"failed":0,"statuses":{"200":1},"sum":0.005123,`,
+		`"by_request":[{"request":"home","requests":1,"failed":1,"statuses":{"timed out":1},"sum":0,"sum_squares":0,"buckets":[]},{"request":"buy","requests":1,"failed":1,"statuses":{"503":1}`,
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s\nwant %s", text, want)
+		}
+	}
+	// Records of a request that the header does not name are none of this trial.
+	rewrite(t, dir, RoundsFile, []byte(strings.Replace(string(text), `"requests":["home","buy"]`, `"requests":["home"]`, 1)))
+	if e, err := Open(dir); err == nil && len(e.Rounds) > 0 {
+		t.Error("a request without a name was read")
 	}
 }

@@ -65,7 +65,18 @@ type frame struct {
 
 // sample is one version's sufficient statistics in one round.
 type sample struct {
-	Version    string         `json:"version"`
+	Version string `json:"version"`
+	statistics
+	ByRequest []requestSample `json:"by_request,omitempty"` // where the trial has several: of each that there was
+}
+
+// requestSample is the same of one of its requests.
+type requestSample struct {
+	Request string `json:"request"`
+	statistics
+}
+
+type statistics struct {
 	Requests   int            `json:"requests"`
 	Failed     int            `json:"failed"`
 	Statuses   map[string]int `json:"statuses"`

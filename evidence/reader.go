@@ -116,7 +116,7 @@ func (e *Evidence) read(text []byte, raw records) error {
 		if err == io.EOF && len(one) == 0 {
 			return nil
 		}
-		round, ends, tornErr := readRound(one, len(e.Versions), raw)
+		round, ends, tornErr := readRound(one, e.Header, raw)
 		if err == io.EOF || tornErr != nil {
 			return e.torn(number, tornErr, lines)
 		}
@@ -147,8 +147,9 @@ func (f *frame) end() int64 {
 }
 
 // readRound reads a line, and says where its raw records end.
-func readRound(text []byte, versions int, raw records) (out trial.Round, at ends, err error) {
+func readRound(text []byte, h Header, raw records) (out trial.Round, at ends, err error) {
 	var l line
+	versions := len(h.Versions)
 	if err := json.Unmarshal(text, &l); err != nil {
 		return trial.Round{}, ends{}, err
 	}
@@ -170,13 +171,13 @@ func readRound(text []byte, versions int, raw records) (out trial.Round, at ends
 	if l.Requests == nil {
 		return out, ends{}, nil
 	}
-	if out.Requests, err = readRequests(*l.Requests, versions, raw); err == nil {
+	if out.Requests, err = readRequests(*l.Requests, h, raw); err == nil {
 		out.Phases, err = readPhases(l.Phases, len(out.Requests), raw)
 	}
 	return out, ends{l.Requests.end(), l.Phases.end()}, err
 }
 
-func readRequests(at frame, versions int, raw records) ([]trial.Request, error) {
+func readRequests(at frame, h Header, raw records) ([]trial.Request, error) {
 	text, err := raw.frame(at, raw.requests)
 	if err != nil {
 		return nil, fmt.Errorf("its requests: %w", err)
@@ -189,8 +190,11 @@ func readRequests(at frame, versions int, raw records) ([]trial.Request, error) 
 		return nil, fmt.Errorf("its requests: %d records, not %d", len(all), at.Count)
 	}
 	for _, q := range all {
-		if int(q.Version) >= versions && q.Version != trial.Nobody {
+		if int(q.Version) >= len(h.Versions) && q.Version != trial.Nobody {
 			return nil, fmt.Errorf("its requests: there is no version %d", q.Version)
+		}
+		if int(q.Name) >= max(len(h.Requests), 1) {
+			return nil, fmt.Errorf("its requests: there is no request %d", q.Name)
 		}
 	}
 	return all, nil

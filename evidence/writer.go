@@ -19,6 +19,7 @@ import (
 type Writer struct {
 	dir      string
 	versions []trial.Version
+	names    []string // of the requests, where there are several
 	rounds   *os.File
 	requests framed
 	phases   framed
@@ -73,6 +74,9 @@ func open(dir string, h Header, also int) (*Writer, error) {
 	w := &Writer{
 		dir: dir, versions: h.Versions, packer: packer, buckets: hdrhistogram.New(1, 429_496_730, 2),
 		queries: &log{path: filepath.Join(dir, QueriesFile)},
+	}
+	if len(h.Requests) > 1 {
+		w.names = h.Requests
 	}
 	flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND | also
 	if w.rounds, err = os.OpenFile(filepath.Join(dir, RoundsFile), flags, 0o644); err == nil {
@@ -155,11 +159,25 @@ func (w *Writer) frame(to framed, count int) (*frame, error) {
 	return &frame{Offset: to.offset, Bytes: len(w.packed), Count: count}, to.file.Sync()
 }
 
+// sample is of all that one version was sent, or did without a name, and of each
+// request.
 func (w *Writer) sample(name string, version uint8, requests []trial.Request) sample {
-	s := sample{Version: name, Statuses: map[string]int{}, Buckets: [][2]int64{}}
+	isOf := func(r trial.Request) bool { return r.Version == version }
+	all := sample{Version: name, statistics: w.statistics(requests, isOf)}
+	for i, request := range w.names {
+		one := w.statistics(requests, func(r trial.Request) bool { return isOf(r) && int(r.Name) == i })
+		if one.Requests > 0 {
+			all.ByRequest = append(all.ByRequest, requestSample{request, one})
+		}
+	}
+	return all
+}
+
+func (w *Writer) statistics(requests []trial.Request, isOf func(trial.Request) bool) statistics {
+	s := statistics{Statuses: map[string]int{}, Buckets: [][2]int64{}}
 	w.buckets.Reset()
 	for _, r := range requests {
-		if r.Version != version {
+		if !isOf(r) {
 			continue
 		}
 		s.Requests++

@@ -62,6 +62,20 @@ func (p Policy) fewest(series string, versions int) int {
 	return fewest
 }
 
+// CheckRequest returns why a load that sends a request so often to each version
+// can't be judged of it; empty if it can, or if nothing is asked of it apart.
+func (p Policy) CheckRequest(name string, sent float64, hasBaseline bool) string {
+	objectives, _ := p.bound(hasBaseline)
+	for _, o := range objectives {
+		needed := fewestOfRequest * bayes.FewestRounds(1-float64(p.confidence(o)))
+		if o.request == name && !o.Inform && sent < float64(needed) {
+			return fmt.Sprintf("it is sent about %d times to each version, and %q needs at least %d, mostly many more: "+
+				"give it a larger share, raise load.rate or load.for, or ask only of all requests together, as in overall/error-rate <= 1%%", int(sent), o.Text, needed)
+		}
+	}
+	return ""
+}
+
 // up rounds a remedy to whole seconds, upwards.
 func up(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)

@@ -30,17 +30,24 @@ func (p Policy) duelAlpha(versions int) float64 {
 	return (1 - float64(p.Confidence)) / float64(versions)
 }
 
-// add takes a round of any series: a duel takes what it has data in.
-func (c *contest) add(r judgedRound) {
+// add takes a round of any series; rewards are of one.
+func (c *contest) add(s *series, r judgedRound) {
 	if c == nil {
 		return
 	}
+	all := true
 	for _, race := range c.races {
+		if !race.reward.equal().isOf(s) {
+			all = false
+			continue
+		}
 		for _, d := range race.duels {
 			d.add(r)
 		}
 	}
-	c.belief.add(r)
+	if all {
+		c.belief.add(r)
+	}
 }
 
 // alike is how many rounds count as one, by the duel in which most do.

@@ -38,7 +38,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: main.rounds, Seconds: main.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: main.dropped,
-		Totals: j.totals(), Tracks: j.course.tracks(j.versions), Windows: j.windows(), Courses: j.courses(), Answers: j.course.answers,
+		Totals: j.totals(), Tracks: j.tracks(), Windows: j.windows(), Courses: j.courses(), Answers: j.load.course.answers,
 		Parts: j.parts(), Unnamed: j.unnamed.all,
 	}
 	if lost := j.lost(); lost != "" && j.ended && j.policy.NoData == NoDataBroken && c.Broken == "" {
@@ -124,7 +124,7 @@ func (j *Judge) compare(o Objective, version, rival int) (baseline, candidate, c
 func (j *Judge) finding(q *question) trial.Finding {
 	o := q.objective
 	f := trial.Finding{
-		Objective: o.Text, Name: o.Name, Version: j.versions[q.candidate].Name,
+		Objective: o.Text, Name: o.Name, Request: o.request, Version: j.versions[q.candidate].Name,
 		Verdict: q.verdict, Inform: o.Inform, Implied: o.Implied, Decided: q.decided,
 		Needed: math.Round(math.Exp(j.neededToPass(q))), Confidence: 1 - q.alpha,
 	}
@@ -233,7 +233,19 @@ func (j *Judge) more(s *series, times float64) *trial.Needs {
 	needs := &trial.Needs{Rounds: max(1, int(math.Ceil(more*float64(s.rounds)))), Seconds: more * s.seconds}
 	if s.isLoad() {
 		perVersion := float64(j.planned) / float64(len(j.versions))
+		if s.request != "" {
+			perVersion = s.perVersion()
+		}
 		needs.Requests = max(1, int(math.Ceil(more*perVersion)))
 	}
 	return needs
+}
+
+// perVersion is how many requests of a series each version had, on the mean.
+func (s *series) perVersion() float64 {
+	n := 0
+	for _, h := range s.judged {
+		n += h.requests
+	}
+	return float64(n) / float64(len(s.judged))
 }

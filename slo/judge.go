@@ -20,19 +20,19 @@ type Judge struct {
 	baseline  int // index, or -1
 	questions []*question
 
-	load    *series   // of the load generator's rounds
-	others  []*series // of metrics from elsewhere
-	planned int       // requests in judged rounds
-	late    int       // of these, late by the generator's own fault
-	waited  int       // of these, waited for a connection of their version
-	outage  outage    // of the baseline
-	contest *contest  // nil where every candidate must pass
-	voided  string    // why nothing that compares versions counts; empty while it does
-	course  course
-	done    bool
-	ended   bool // the trial came to its end
-	charger *charger
-	unnamed unnamedAnswers
+	load     *series   // of the load generator's rounds
+	requests []*series // of each of its requests; none where there is one without a name
+	others   []*series // of metrics from elsewhere
+	planned  int       // requests in judged rounds
+	late     int       // of these, late by the generator's own fault
+	waited   int       // of these, waited for a connection of their version
+	outage   outage    // of the baseline
+	contest  *contest  // nil where every candidate must pass
+	voided   string    // why nothing that compares versions counts; empty while it does
+	done     bool
+	ended    bool // the trial came to its end
+	charger  *charger
+	unnamed  unnamedAnswers
 }
 
 // question is one objective asked of one candidate.
@@ -69,6 +69,7 @@ func New(p Policy, versions []trial.Version) *Judge {
 	j.policy.Pattern = p.pattern(len(versions)-j.baselines(), j.baseline >= 0)
 	j.policy.Objectives, j.policy.Rewards = j.policy.bound(j.baseline >= 0)
 	j.load, j.others = j.policy.series(len(versions))
+	j.requests = j.policy.ofRequests(len(versions))
 	if j.policy.Pattern.picks() {
 		j.contest = newContest(j.policy, len(versions))
 	}
@@ -116,37 +117,58 @@ func (j *Judge) Look(r trial.Round) trial.Look {
 	if s == j.load {
 		charges = j.charger.charge(r)
 	}
-	v := newView(r, len(j.versions), charges)
+	v := newViews(r, len(j.versions), len(j.requests), charges)
 	if s == j.load {
-		j.course.add(r, v)
+		j.load.course.answer(r, len(j.versions))
+		j.load.course.add(r.Start, r.Warmup, v.all)
 	}
-	s.follow(r, v)
+	s.follow(r, v.all)
 	if r.Settling {
 		return j.look() // no threshold is drawn from it either
 	}
-	if !r.Warmup {
-		j.judge(s, r, v)
+	worst := j.worst(r, v)
+	var whole []drawn
+	if s == j.load {
+		whole = j.draw(r, v, worst)
 	}
-	s.recent = append(s.recent[max(0, len(s.recent)+1-recentRounds):], v)
+	if !r.Warmup {
+		j.judge(s, r, v, worst, whole)
+	}
+	s.remember(v.all)
+	for _, d := range whole {
+		d.series.remember(d.round.view)
+		d.series.course.add(time.Duration(d.round.start*float64(time.Second)), d.warmup, d.round.view)
+	}
 	return j.look()
 }
 
-func (j *Judge) judge(s *series, r trial.Round, v view) {
-	now := s.next(r, v)
-	now.worst = j.worst(r, v)
+func (j *Judge) judge(s *series, r trial.Round, v views, worst func(int) views, whole []drawn) {
+	now := s.next(r, v.all)
+	now.worst = func(candidate int) view { return worst(candidate).all }
 	if s.oneAddress {
 		j.unnamed.add(r, len(j.versions))
 	}
 	// A round that the generator was late for is no evidence of anything.
 	if float64(r.Generator.Late) <= mostLate*float64(r.Generator.Planned) {
 		j.learn(s, now)
+		for _, d := range whole {
+			j.learn(d.series, d.round)
+			for version, one := range d.round.view {
+				d.series.judged[version].keep(one)
+			}
+		}
 	}
-	s.add(r, v)
+	s.add(r, v.all)
+	if s == j.load {
+		for i, request := range j.requests {
+			request.add(r, v.each[i])
+		}
+	}
 	j.planned += r.Generator.Planned
 	j.late += r.Generator.Late
 	j.waited += r.Generator.Waited
 	if s == j.load {
-		j.listen(r, v)
+		j.listen(r, v.all)
 	}
 	if !j.behind() {
 		j.fail()
@@ -154,18 +176,22 @@ func (j *Judge) judge(s *series, r trial.Round, v view) {
 		j.elect()
 	}
 	if j.done = j.settled(); j.done {
-		j.course.decided = r.End.Seconds()
+		j.load.course.decided = r.End.Seconds()
 	}
 }
 
 // worst is how a round would look had a candidate given all unnamed answers.
-func (j *Judge) worst(r trial.Round, v view) func(candidate int) view {
+func (j *Judge) worst(r trial.Round, v views) func(candidate int) views {
 	all, _ := unnamed(r)
-	return func(candidate int) view {
+	known := map[int]views{}
+	return func(candidate int) views {
 		if all == 0 {
 			return v
 		}
-		return newView(r, len(v), slices.Repeat([]uint8{uint8(candidate)}, all))
+		if _, made := known[candidate]; !made {
+			known[candidate] = newViews(r, len(v.all), len(v.each), slices.Repeat([]uint8{uint8(candidate)}, all))
+		}
+		return known[candidate]
 	}
 }
 
@@ -176,7 +202,10 @@ func (j *Judge) learn(s *series, r judgedRound) {
 			q.add(r, j.baseline, j.versions)
 		}
 	}
-	j.contest.add(r)
+	j.contest.add(s, r)
+	if s.request != "" {
+		return // who got how many requests is told by all of them
+	}
 	s.ratio.add(r, s.weights, s.requests(r.view))
 	if j.voided == "" {
 		if j.voided = s.ratio.mismatch(j.versions); j.voided != "" {
@@ -297,8 +326,7 @@ func (j *Judge) pass() {
 	}
 	lost := j.lost() != ""
 	for _, q := range j.questions {
-		// One round may have had no threshold yet.
-		if !q.series.longEnough() || q.rounds+1 < q.series.least.rounds || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
+		if !q.series.longEnough() || !q.enoughRounds() || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
 			continue
 		}
 		if lost {
@@ -446,7 +474,8 @@ func (p Policy) noData(o Objective) NoData {
 var ruleOfError = map[bool]string{true: "error-rate <= baseline + 2%", false: "error-rate <= 1%"}
 
 // withImplied adds the objectives that were not asked for. Without load there is
-// nothing to ask them of.
+// nothing to ask them of. What limits the errors of one request says nothing of
+// the others; what limits those of all together does.
 func (p Policy) withImplied(hasBaseline bool) []Objective {
 	if p.OnlyAsked || p.NoLoad {
 		return p.Objectives
@@ -456,9 +485,19 @@ func (p Policy) withImplied(hasBaseline bool) []Objective {
 	if len(p.Objectives) == 0 && hasBaseline && !p.Pattern.picks() {
 		objectives = append(objectives, implied("latency-p95 <= 110% of baseline"))
 	}
-	judged := func(o Objective) bool { return o.metric == errorRate && !o.Inform && !o.lower }
-	if !slices.ContainsFunc(p.Objectives, judged) {
-		objectives = append(objectives, implied(ruleOfError[hasBaseline]))
+	limited := func(request string) bool {
+		return slices.ContainsFunc(p.Objectives, func(o Objective) bool {
+			return o.metric == errorRate && !o.Inform && !o.lower && (o.request == request || o.request == "" || o.request == trial.Overall)
+		})
+	}
+	rule := implied(ruleOfError[hasBaseline])
+	if len(p.Requests) == 0 && !limited("") {
+		return append(objectives, rule)
+	}
+	for _, request := range p.Requests {
+		if !limited(request) {
+			objectives = append(objectives, rule.asked(request))
+		}
 	}
 	return objectives
 }

@@ -13,7 +13,7 @@ import (
 
 // Objective is one line that the release must satisfy:
 //
-//	metric[-stat] (<=|<|>=|>) limit
+//	[request/]metric[-stat] (<=|<|>=|>) limit
 //
 // with limit a quantity ("300ms", "1%"), "P% of baseline", or "baseline ±
 // quantity". docs/objectives.md is its reference.
@@ -33,6 +33,8 @@ type Objective struct {
 	lower  bool // the limit is a lower bound
 	limit  limit
 	of     Metric // where metric is declared
+
+	request string // of the load, that is asked; trial.Overall, or empty where none is named
 }
 
 type limitKind int
@@ -120,13 +122,14 @@ func (o Objective) as(parsed Objective) Objective {
 	return parsed
 }
 
-// Bind finds the metric that the objective is about among those declared, and
-// reads its limit in that metric's unit. One that is bound stays as it is.
-func (o *Objective) Bind(declarations []Metric) error {
+// Bind finds the metric that the objective is about among those declared, or
+// those of the load's requests of these names, and reads its limit in that
+// metric's unit. One that is bound stays as it is.
+func (o *Objective) Bind(declarations []Metric, requests ...string) error {
 	if o.metric != unbound {
 		return nil
 	}
-	bound, err := bind(o.Text, declarations)
+	bound, err := bind(o.Text, declarations, requests)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func parse(text string) (Objective, error) {
 		return Objective{}, err
 	}
 	if isBuiltIn(parts[1]) {
-		return bind(text, nil)
+		return bind(text, nil, nil)
 	}
 	return Objective{Text: canonical(parts), lower: isLower(parts[2])}, nil
 }
@@ -44,14 +44,19 @@ func canonical(parts []string) string {
 
 func isLower(operator string) bool { return strings.ContainsAny(operator, ">≥") }
 
-// bind reads an objective of any metric, which may be one of those declared.
-func bind(text string, declarations []Metric) (Objective, error) {
+// bind reads an objective of any metric, which may be one of those declared, or
+// of a request.
+func bind(text string, declarations []Metric, requests prefixes) (Objective, error) {
 	parts, err := partsOf(text)
 	if err != nil {
 		return Objective{}, err
 	}
 	o := Objective{Text: canonical(parts), lower: isLower(parts[2])}
-	if o.metric, o.stat, o.of, err = parseMetric(parts[1], declarations); err == nil {
+	var name string
+	if o.request, name, err = requests.of(parts[1], declarations); err == nil {
+		o.metric, o.stat, o.of, err = parseMetric(name, declarations)
+	}
+	if err == nil {
 		o.limit, err = o.parseLimit(parts[3])
 	}
 	if err != nil {

@@ -94,7 +94,8 @@ func (p Policy) CheckPattern(candidates int, hasBaseline bool) []string {
 	refuse(pattern.picks() && pattern != Pareto && len(p.Rewards) != 1, "picks by one reward, not %d: give one, as in minimize latency-mean, or use pareto", len(p.Rewards))
 	byLoad := slices.IndexFunc(p.Objectives, func(o Objective) bool { return o.series() == trial.LoadSeries })
 	refuse(p.NoLoad && byLoad >= 0, "sends nothing, and %q is measured by load: leave it out, or give load", textAt(p.Objectives, byLoad))
-	refuse(p.NoLoad && slices.Contains(seriesOf(p.Rewards), trial.LoadSeries), "sends nothing, and a reward is measured by load: choose another, or give load")
+	ofLoad := func(r Reward) bool { return r.series() == trial.LoadSeries }
+	refuse(p.NoLoad && slices.ContainsFunc(p.Rewards, ofLoad), "sends nothing, and a reward is measured by load: choose another, or give load")
 	refuse(p.NoLoad && len(p.Objectives)+len(p.Rewards) == 0, "sends nothing and asks nothing: without load no objective is implied, so give one")
 	refuse(len(seriesOf(p.Rewards)) > 1, "weighs rewards against each other, and these are measured in rounds of different series (%s): choose rewards of one", strings.Join(seriesOf(p.Rewards), ", "))
 	refuse(pattern == Hybrid && len(p.Objectives) == 0, "is objectives and a reward: give an objective, or use abn")
@@ -105,8 +106,12 @@ func (p Policy) CheckPattern(candidates int, hasBaseline bool) []string {
 func seriesOf(rewards []Reward) []string {
 	var out []string
 	for _, r := range rewards {
-		if !slices.Contains(out, r.series()) {
-			out = append(out, r.series())
+		name := r.series()
+		if r.request != "" {
+			name += " of " + r.request
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
 	return out

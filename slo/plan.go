@@ -3,6 +3,7 @@ package slo
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +30,13 @@ func Plan(p Policy, versions []trial.Version, recorded []trial.Round, budget int
 // what was recorded of it, in the order of the trial's findings.
 func Prospects(p Policy, versions []trial.Version, recorded []trial.Round, budget int, length time.Duration) []*Prospect {
 	j := New(p, versions)
-	r := newRecord(recorded, len(versions))
+	records := newRecords(recorded, len(versions), j.policy.Requests)
 	var out []*Prospect
 	for _, q := range j.questions {
-		out = append(out, &Prospect{question: q, judge: j, record: r, budget: budget, length: length.Seconds()})
+		r := records[1+slices.Index(j.policy.Requests, q.objective.request)]
+		out = append(out, &Prospect{
+			question: q, judge: j, record: r, budget: int(float64(budget) / r.each), length: r.each * length.Seconds(),
+		})
 	}
 	return out
 }
@@ -42,8 +46,8 @@ type Prospect struct {
 	question *question
 	judge    *Judge
 	record   *record
-	budget   int             // rounds
-	length   float64         // of a round, seconds
+	budget   int             // rounds, of the record's kind
+	length   float64         // of such a round, seconds
 	near     [plays][][]view // what a threshold is drawn from, of each play and round
 }
 
@@ -60,10 +64,10 @@ func (p *Prospect) forecast() trial.Forecast {
 	here := p.foresee(0)
 	for _, v := range []trial.Verdict{trial.Pass, trial.Fail} {
 		rounds := p.until(here, v, trial.AsLikelyAsNot)
-		if rounds == 0 || f.Rounds > 0 && rounds >= f.Rounds {
+		if rounds == 0 || f.Rounds > 0 && float64(rounds)*p.length >= f.Seconds {
 			continue
 		}
-		f.Verdict, f.Rounds, f.Seconds = v, rounds, float64(rounds)*p.length
+		f.Verdict, f.Rounds, f.Seconds = v, int(math.Ceil(float64(rounds)*p.record.each)), float64(rounds)*p.length
 		f.Requests = int(math.Ceil(float64(rounds) * p.record.perRound(p.imagined())))
 		f.Chance = p.chance(here, v, p.budget)
 		f.Enough = math.Ceil(float64(p.until(here, v, trial.FairlySure)) * p.length)
@@ -93,11 +97,12 @@ func (p *Prospect) Smallest() float64 {
 	return p.smallest()
 }
 
-// Latency is what latency a judged question is about: "p95"; false where it
-// is about none, or not judged.
-func (p *Prospect) Latency() (subject string, ok bool) {
+// Latency is what latency a judged question is about: "p95", and of what
+// requests where that is said: " of checkout"; false where it is about none, or
+// not judged.
+func (p *Prospect) Latency() (subject, whose string, ok bool) {
 	o := p.question.objective
-	return strings.TrimSuffix(o.subject(), " latency"), o.metric == latency && !o.Inform
+	return strings.TrimSuffix(o.figureOf(), " latency"), o.whose(), o.metric == latency && !o.Inform
 }
 
 // until is the fewest rounds at which a verdict has a chance; 0 if no length
@@ -126,7 +131,7 @@ func (p *Prospect) fewest(v trial.Verdict) int {
 	fewest := bayes.FewestRounds(p.question.alpha)
 	if v == trial.Pass {
 		least := p.judge.load.least
-		fewest = max(fewest, least.rounds, int(math.Ceil(least.seconds/p.length-1e-9)))
+		fewest = max(fewest, int(math.Ceil(float64(least.rounds)/p.record.each-1e-9)), int(math.Ceil(least.seconds/p.length-1e-9)))
 	}
 	return fewest
 }
@@ -220,10 +225,10 @@ func (p *Prospect) problem() string {
 		return fmt.Sprintf("the load generator fell behind: %s of the requests left more than %s late; ask for a lower rate or a larger machine",
 			trial.Quantity{Value: share(r.late, r.planned), Unit: trial.Share}, trial.LateAfter)
 	case len(r.rounds) < fewest:
-		return fmt.Sprintf("%s on record; a forecast needs %d: use warmup: %s or longer",
-			counted(len(r.rounds), "whole round"), fewest, up(time.Duration(float64(fewest)*p.length*float64(time.Second))))
+		return fmt.Sprintf("%s%s on record; a forecast needs %d: use warmup: %s or longer",
+			counted(len(r.rounds), "whole round"), o.whose(), fewest, up(time.Duration(float64(fewest)*p.length*float64(time.Second))))
 	case r.requests(p.imagined()) == 0:
-		return "no request to " + name + " is on record"
+		return "no request" + o.whose() + " to " + name + " is on record"
 	case o.Relative() && 2*r.failed(p.imagined()) > r.requests(p.imagined()):
 		return "most requests to " + name + " failed, so nothing can be compared with it"
 	case o.Relative() && o.needsTail() && !r.knowsTail(p.imagined(), o.stat.p, fewestInTail):

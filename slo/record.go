@@ -10,11 +10,13 @@ import (
 )
 
 // record is what a forecast is drawn from: the whole rounds that the load
-// generator was in time for.
+// generator was in time for, of all requests or of one.
 type record struct {
 	rounds        []view
 	planned, late int      // requests, those of late rounds too
 	turns         [][]turn // of each version, one a round
+	each          float64  // of the load's rounds in one of these
+	request       *series  // gathers them; nil for all requests
 }
 
 // turn is the place of each request of a round in a random order of all
@@ -22,22 +24,50 @@ type record struct {
 type turn []int
 
 func newRecord(recorded []trial.Round, versions int) *record {
-	r := &record{}
-	charger := newCharger(versions)
+	return newRecords(recorded, versions, nil)[0]
+}
+
+// newRecords are that of all requests, and of each.
+func newRecords(recorded []trial.Round, versions int, requests []string) []*record {
+	records := []*record{{}}
+	for range requests {
+		records = append(records, &record{request: &series{}})
+	}
+	charger, rounds := newCharger(versions), 0.0
 	for _, one := range recorded {
 		if !one.Complete || cmp.Or(one.Series, trial.LoadSeries) != trial.LoadSeries {
 			continue
 		}
-		r.planned += one.Generator.Planned
-		r.late += one.Generator.Late
-		if !TooLate(one.Generator.Late, one.Generator.Planned) {
-			r.rounds = append(r.rounds, newView(one, versions, charger.charge(one)))
+		inTime := !TooLate(one.Generator.Late, one.Generator.Planned)
+		var v views
+		if inTime {
+			v, rounds = newViews(one, versions, len(requests), charger.charge(one)), rounds+1
+		}
+		for i, r := range records {
+			r.planned += one.Generator.Planned
+			r.late += one.Generator.Late
+			switch {
+			case inTime && i == 0:
+				r.rounds = append(r.rounds, v.all)
+			case inTime:
+				r.gather(v.each[i-1])
+			}
 		}
 	}
-	for version := range versions {
-		r.turns = append(r.turns, r.draw(version))
+	for _, r := range records {
+		r.each = math.Max(rounds/math.Max(float64(len(r.rounds)), 1), 1)
+		for version := range versions {
+			r.turns = append(r.turns, r.draw(version))
+		}
 	}
-	return r
+	return records
+}
+
+// gather adds a round of the load to a request's own.
+func (r *record) gather(v view) {
+	if whole, ok := r.request.gather(judgedRound{view: v}, false); ok {
+		r.rounds = append(r.rounds, whole.view)
+	}
 }
 
 // draw puts the requests to a version in an order that is the same each time.

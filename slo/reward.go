@@ -10,7 +10,7 @@ import (
 
 // Reward is a metric to be made as small or as large as possible:
 //
-//	(minimize|maximize) metric[-stat]
+//	(minimize|maximize) [request/]metric[-stat]
 type Reward struct {
 	Text string `yaml:"reward"` // canonical, once parsed
 	Name string `yaml:"name"`   // the team's own words; may be empty
@@ -20,7 +20,10 @@ type Reward struct {
 	metric metric
 	stat   stat
 	of     Metric // where metric is declared
-	large  bool   // larger is better
+
+	request string // of the load, as an objective has it
+
+	large bool // larger is better
 }
 
 var rewardWords = []string{"minimize", "maximize"}
@@ -46,24 +49,37 @@ func (r *Reward) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Bind finds the reward's metric among those declared, as Objective.Bind does.
-func (r *Reward) Bind(declarations []Metric) error {
-	if r.metric != unbound {
+// Bind finds the reward's metric among those declared, or those of the load's
+// requests of these names, as Objective.Bind does. With several requests it must
+// say which it is about.
+func (r *Reward) Bind(declarations []Metric, requests ...string) error {
+	if r.metric == unbound {
+		_, name, _ := strings.Cut(r.Text, " ")
+		request, metric, err := prefixes(requests).of(name, declarations)
+		if err == nil {
+			r.metric, r.stat, r.of, err = parseMetric(metric, declarations)
+		}
+		if err != nil {
+			return fmt.Errorf("reward %q: %w", r.Text, err)
+		}
+		r.request = request
+	}
+	if len(requests) == 0 || r.metric == declared || r.request != "" {
 		return nil
 	}
-	_, name, _ := strings.Cut(r.Text, " ")
-	m, s, of, err := parseMetric(name, declarations)
-	if err != nil {
-		return fmt.Errorf("reward %q: %w", r.Text, err)
+	word, name, _ := strings.Cut(r.Text, " ")
+	if len(requests) > 1 {
+		return fmt.Errorf("reward %q: of which request? Write %s %s/%s, of all together, or %s %s/%s, of one (known: %s)", r.Text,
+			word, trial.Overall, name, word, requests[0], name, strings.Join(requests, ", "))
 	}
-	r.metric, r.stat, r.of = m, s, of
+	r.request, r.Text = requests[0], word+" "+requests[0]+"/"+name
 	return nil
 }
 
 // equal is the question whether a version's figure is the other's: the
 // objective "100 % of baseline" with the other version as the baseline.
 func (r Reward) equal() Objective {
-	o := Objective{metric: r.metric, stat: r.stat, of: r.of, limit: limit{ratio, 1}}
+	o := Objective{metric: r.metric, stat: r.stat, of: r.of, request: r.request, limit: limit{ratio, 1}}
 	if o.isShare() {
 		o.limit = limit{difference, 0}
 	}

@@ -15,23 +15,27 @@ import (
 // itself: its rounds have a length and a number of their own.
 type series struct {
 	name    string
+	request string   // of the load, that it is of; empty for all of a load, and for metrics
 	metrics []Metric // that it has, where it is not the load's
 
 	// Versions answer behind one address, so that its requests are shared by the split.
 	oneAddress bool
 
-	recent  []view // the rounds just before, warm-up included
-	judged  []*history
-	least   span    // that must be judged before a pass is given
-	rounds  int     // judged
-	seconds float64 // judged
-	dropped int     // incomplete rounds
-	weights []int   // that shared the requests of the last round; nil where none did
-	epoch   int     // how often they changed
-	ratio   sampleRatio
-	missed  map[string]int // rounds without some version's sample, by metric
-	figures []Objective    // of declared metrics, each once
-	courses []*figureCourse
+	recent     []view        // the rounds just before, warm-up included
+	open       []judgedRound // of a request: rounds of the load that are yet too few for one of its own
+	openWarmup bool
+	course     course
+	judged     []*history
+	least      span    // that must be judged before a pass is given
+	rounds     int     // judged
+	seconds    float64 // judged
+	dropped    int     // incomplete rounds
+	weights    []int   // that shared the requests of the last round; nil where none did
+	epoch      int     // how often they changed
+	ratio      sampleRatio
+	missed     map[string]int // rounds without some version's sample, by metric
+	figures    []Objective    // of declared metrics, each once
+	courses    []*figureCourse
 }
 
 // series are the load's, and those of the metrics that something is asked of or
@@ -76,14 +80,14 @@ func (p Policy) newSeries(name string, metrics []Metric, asked []Objective, vers
 // bound is the policy's objectives and rewards with their metrics, and with what
 // is implied. What can't be bound stays without data: config refuses it.
 func (p Policy) bound(hasBaseline bool) ([]Objective, []Reward) {
-	objectives, rewards := slices.Clone(p.withImplied(hasBaseline)), slices.Clone(p.Rewards)
-	for i := range objectives {
-		_ = objectives[i].Bind(p.Metrics)
+	p.Objectives, p.Rewards = slices.Clone(p.Objectives), slices.Clone(p.Rewards)
+	for i := range p.Objectives {
+		_ = p.Objectives[i].Bind(p.Metrics, p.Requests...)
 	}
-	for i := range rewards {
-		_ = rewards[i].Bind(p.Metrics)
+	for i := range p.Rewards {
+		_ = p.Rewards[i].Bind(p.Metrics, p.Requests...)
 	}
-	return objectives, rewards
+	return p.ofEach(p.withImplied(hasBaseline)), p.Rewards
 }
 
 // seriesNamed is nil for one that nobody asks about.
@@ -109,6 +113,9 @@ func (p Policy) Asks(m Metric) bool {
 
 // seriesOf is the series that an objective is judged on.
 func (j *Judge) seriesOf(o Objective) *series {
+	if o.series() == trial.LoadSeries {
+		return j.of(o.request)
+	}
 	return j.seriesNamed(o.series())
 }
 
@@ -132,6 +139,9 @@ func (j *Judge) main() *series {
 func (j *Judge) asked() []*series {
 	var out []*series
 	add := func(s *series) {
+		if s.isLoad() {
+			s = j.load // a request has its time and its rounds
+		}
 		if !slices.Contains(out, s) {
 			out = append(out, s)
 		}
@@ -219,7 +229,11 @@ func (s *series) next(r trial.Round, v view) judgedRound {
 // add counts a round as judged.
 func (s *series) add(r trial.Round, v view) {
 	for i, one := range v {
-		s.judged[i].add(one)
+		if s.request != "" {
+			s.judged[i].count(one) // figures are of its own rounds
+		} else {
+			s.judged[i].add(one)
+		}
 	}
 	for _, m := range s.metrics {
 		if slices.ContainsFunc(v, func(one sample) bool { return one.given[m.Name].Kind() != m.Kind }) {
@@ -228,6 +242,11 @@ func (s *series) add(r trial.Round, v view) {
 	}
 	s.rounds++
 	s.seconds += (r.End - r.Start).Seconds()
+}
+
+// remember keeps a round for thresholds to be drawn from.
+func (s *series) remember(v view) {
+	s.recent = append(s.recent[max(0, len(s.recent)+1-recentRounds):], v)
 }
 
 // parts is what each version got of the requests that were shared, by the first
@@ -364,7 +383,7 @@ func (j *Judge) courses() []trial.Course {
 	var out []trial.Course
 	for _, s := range j.others {
 		for _, c := range s.courses {
-			if at, values, warmup := c.windows.shown(); len(at) > 0 {
+			if at, values, warmup := c.windows.shown(mostPoints); len(at) > 0 {
 				out = append(out, trial.Course{
 					Metric: c.of.figureName(), Unit: c.of.unit(), Version: j.versions[c.version].Name, Warmup: warmup, At: at, Values: values,
 				})

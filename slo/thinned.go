@@ -38,9 +38,9 @@ func (t *thinned[T]) halve() {
 	t.at, t.points, t.each = t.at[:mostKept/2], t.points[:mostKept/2], 2*t.each
 }
 
-// shown averages neighbouring points until a chart can show them; warmup is how
+// shown averages neighbouring points until there are so many at most; warmup is how
 // many of these are of the warm-up.
-func (t *thinned[T]) shown() (at []float64, points []T, warmup int) {
+func (t *thinned[T]) shown(most int) (at []float64, points []T, warmup int) {
 	all := t.points
 	if len(t.latest) > 0 {
 		all = append(all[:len(all):len(all)], t.mean(t.latest))
@@ -48,7 +48,7 @@ func (t *thinned[T]) shown() (at []float64, points []T, warmup int) {
 	if len(all) == 0 {
 		return nil, nil, 0
 	}
-	every := (len(all) + mostPoints - 1) / mostPoints
+	every := (len(all) + most - 1) / most
 	for from := 0; from < len(all); from += every {
 		at, points = append(at, t.at[from]), append(points, t.mean(all[from:min(from+every, len(all))]))
 	}

@@ -2,7 +2,8 @@ package slo
 
 import "github.com/seatrial/seatrial/trial"
 
-// totals are what each version did in the judged rounds of load.
+// totals are what each version did in the judged rounds of load: all of it, and
+// where there are several requests, of each.
 func (j *Judge) totals() []trial.Totals {
 	if j.load.rounds == 0 {
 		return nil
@@ -10,10 +11,18 @@ func (j *Judge) totals() []trial.Totals {
 	var out []trial.Totals
 	for i, v := range j.versions {
 		t := j.load.judged[i].totals(v.Name)
-		if j.course.wires != nil {
-			t.Phases = j.course.wires[i].totals()
+		if j.load.course.wires != nil {
+			t.Phases = j.load.course.wires[i].totals()
 		}
 		out = append(out, t)
+	}
+	for _, s := range j.requests {
+		for i, v := range j.versions {
+			if t := s.judged[i].totals(v.Name); j.policy.several() {
+				t.Request = s.request
+				out = append(out, t)
+			}
+		}
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package slo
 
 import (
+	"time"
+
 	"github.com/seatrial/seatrial/trial"
 )
 
@@ -21,16 +23,20 @@ type Answer struct {
 
 type point struct{ p50, p95, failed float64 }
 
-func (c *course) add(r trial.Round, v view) {
+func (c *course) answer(r trial.Round, versions int) {
 	if c.answers == nil {
-		c.rounds.mean, c.answers = averages, map[Answer]int{}
+		c.answers = map[Answer]int{}
 	}
 	for _, q := range r.Requests {
 		if !q.Status.OK() || q.Version == trial.Nobody {
 			c.answers[Answer{int(q.Version), q.Status}]++
 		}
 	}
-	c.time(r, len(v))
+	c.time(r, versions)
+}
+
+func (c *course) add(start time.Duration, warmup bool, v view) {
+	c.rounds.mean = averages
 	var all []point
 	for _, s := range v {
 		p := point{p50: s.quantile(0.50), p95: s.quantile(0.95)}
@@ -39,7 +45,7 @@ func (c *course) add(r trial.Round, v view) {
 		}
 		all = append(all, p)
 	}
-	c.rounds.add(r.Start.Seconds(), r.Warmup, all)
+	c.rounds.add(start.Seconds(), warmup, all)
 }
 
 // quantile is that of the requests that did not fail, 0 where all did.
@@ -54,15 +60,30 @@ func (s sample) quantile(p float64) float64 {
 // mostPoints is as many as a chart can show apart.
 const mostPoints = 240
 
-// tracks are as many points as a chart can show.
-func (c *course) tracks(versions []trial.Version) []trial.Tracks {
-	at, points, warmup := c.rounds.shown()
+// mostOfRequest is the same where there is a chart for each request.
+const mostOfRequest = 60
+
+// tracks are those of all requests, and of each where there are several.
+func (j *Judge) tracks() []trial.Tracks {
+	out := j.load.course.tracks(j.versions, "", mostPoints)
+	for _, s := range j.requests {
+		if j.policy.several() {
+			s.course.decided = j.load.course.decided
+			out = append(out, s.course.tracks(j.versions, s.request, mostOfRequest)...)
+		}
+	}
+	return out
+}
+
+// tracks are so many points at most.
+func (c *course) tracks(versions []trial.Version, request string, most int) []trial.Tracks {
+	at, points, warmup := c.rounds.shown(most)
 	if len(at) == 0 {
 		return nil
 	}
 	var out []trial.Tracks
 	for i, v := range versions {
-		t := trial.Tracks{Version: v.Name, At: at, Warmup: warmup, Decided: c.decided}
+		t := trial.Tracks{Version: v.Name, Request: request, At: at, Warmup: warmup, Decided: c.decided}
 		for _, all := range points {
 			t.P50, t.P95, t.Failed = append(t.P50, all[i].p50), append(t.P95, all[i].p95), append(t.Failed, all[i].failed)
 		}

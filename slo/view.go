@@ -31,26 +31,39 @@ type view []sample
 // newView gives each request to who answered it, and those that nobody is
 // known to have answered, in their order, to whom they are charged.
 func newView(r trial.Round, versions int, charges []uint8) view {
-	v := make(view, versions)
+	return newViews(r, versions, 0, charges).all
+}
+
+// newViews is newView of all requests, and of each of so many that differ.
+func newViews(r trial.Round, versions, requests int, charges []uint8) views {
+	out := views{all: make(view, versions), each: make([]view, requests)}
+	for i := range out.each {
+		out.each[i] = make(view, versions)
+	}
 	for _, q := range r.Requests {
-		who := q.Version
+		who, charged := q.Version, 0
 		if who == trial.Nobody {
-			who, charges = charges[0], charges[1:]
-			v[who].charged++
+			who, charges, charged = charges[0], charges[1:], 1
 		}
-		v[who].add(q)
+		out.all[who].add(q, charged)
+		if int(q.Name) < requests {
+			out.each[q.Name][who].add(q, charged)
+		}
 	}
-	v.give(r.Samples)
-	for i := range v {
-		v[i].length = (r.End - r.Start).Seconds()
-		slices.Sort(v[i].sorted)
+	out.all.give(r.Samples)
+	for _, v := range append(out.each, out.all) {
+		for i := range v {
+			v[i].length = (r.End - r.Start).Seconds()
+			slices.Sort(v[i].sorted)
+		}
 	}
-	return v
+	return out
 }
 
 // add leaves the times unsorted.
-func (s *sample) add(q trial.Request) {
+func (s *sample) add(q trial.Request, charged int) {
 	s.requests++
+	s.charged += charged
 	if q.Status.OK() {
 		s.sorted = append(s.sorted, q.Latency)
 	} else {
@@ -169,6 +182,12 @@ func newHistory(figures []Objective) *history {
 }
 
 func (h *history) add(s sample) {
+	h.count(s)
+	h.keep(s)
+}
+
+// count pools what is of single requests.
+func (h *history) count(s sample) {
 	h.requests += s.requests
 	h.failed += s.failed
 	h.charged += s.charged
@@ -176,14 +195,18 @@ func (h *history) add(s sample) {
 	for _, p := range h.pools {
 		p.add(s)
 	}
+	for _, t := range s.sorted {
+		// A time beyond the histogram's range can't be: a record holds no more.
+		_ = h.times.RecordValue(max(1, int64(t)))
+	}
+}
+
+// keep pools a round's own figures.
+func (h *history) keep(s sample) {
 	for _, kind := range ownFigures {
 		if x := s.value(latency, kind); !math.IsNaN(x) {
 			h.own[kind].Add(x)
 		}
-	}
-	for _, t := range s.sorted {
-		// A time beyond the histogram's range can't be: a record holds no more.
-		_ = h.times.RecordValue(max(1, int64(t)))
 	}
 }
 

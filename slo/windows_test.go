@@ -620,7 +620,7 @@ func TestCoursesAreAveraged(t *testing.T) {
 	for i := range 500 {
 		c.add(float64(i), i < 6, float64(i))
 	}
-	at, values, warmup := c.shown()
+	at, values, warmup := c.shown(mostPoints)
 	if len(at) != 167 || at[1] != 3 || values[1] != 4 || values[166] != 498.5 || warmup != 2 {
 		t.Errorf("%d points, %v, %v, %d", len(at), at[1], values[166], warmup)
 	}
@@ -633,7 +633,7 @@ func TestLongCoursesKeepTheirShape(t *testing.T) {
 	for i := range 10_001 {
 		c.add(float64(i), i < 1000, float64(i))
 	}
-	at, values, warmup := c.shown()
+	at, values, warmup := c.shown(mostPoints)
 	if len(c.points) > mostKept || len(at) < mostPoints/2 || len(at) > mostPoints {
 		t.Fatalf("%d points of %d", len(at), len(c.points))
 	}

@@ -92,7 +92,7 @@ func (j *Judge) sentence(q *question, f trial.Finding) string {
 	case trial.Pass:
 		return fmt.Sprintf("%s; shown after %s%s", j.claim(q, f), counted(f.Decided, noun), j.hidden(q, f))
 	default:
-		return fmt.Sprintf("%s; undecided after %s%s", j.claim(q, f), counted(f.Rounds, noun)+q.missing(), advice(f.Needs, noun))
+		return fmt.Sprintf("%s; undecided after %s%s", j.claim(q, f), counted(q.lasted(f), noun)+q.missing(), advice(f.Needs, noun))
 	}
 }
 
@@ -100,7 +100,7 @@ func (j *Judge) sentence(q *question, f trial.Finding) string {
 func (j *Judge) claim(q *question, f trial.Finding) string {
 	o := q.objective
 	if o.metric == latency && math.IsInf(f.Candidate.Value, 1) {
-		failed := trial.Quantity{Value: j.load.judged[q.candidate].failures(), Unit: trial.Share}
+		failed := trial.Quantity{Value: q.series.judged[q.candidate].failures(), Unit: trial.Share}
 		return fmt.Sprintf("%s of the requests failed, which counts as slower than any limit on %s", failed, o.subject())
 	}
 	if o.metric == declared && o.isQuantile() && math.IsInf(f.Candidate.Value, 1) {
@@ -170,8 +170,22 @@ func (o Objective) allowance() string {
 	return text + " allowed"
 }
 
-// subject is the metric in words: "p95 latency", "error rate", "p95 of db-latency".
-func (o Objective) subject() string {
+// subject is the metric in words: "p95 latency", "error rate of checkout",
+// "p95 of db-latency".
+func (o Objective) subject() string { return o.figureOf() + o.whose() }
+
+// whose says of which requests the metric is, where it was said.
+func (o Objective) whose() string {
+	switch o.request {
+	case "":
+		return ""
+	case trial.Overall:
+		return " of all requests"
+	}
+	return " of " + o.request
+}
+
+func (o Objective) figureOf() string {
 	switch o.metric {
 	case unbound:
 		name, _, _ := strings.Cut(o.Text, " ")
@@ -272,6 +286,15 @@ func advice(n *trial.Needs, noun string) string {
 		more += ", " + counted(n.Requests, "request") + " to each version"
 	}
 	return fmt.Sprintf("; about %s (%s) more would settle it", counted(n.Rounds, noun), more)
+}
+
+// lasted is how many rounds were judged for a finding: of a request those of the
+// load, of which several may count as one.
+func (q *question) lasted(f trial.Finding) int {
+	if q.series.request != "" {
+		return q.series.rounds
+	}
+	return f.Rounds
 }
 
 // missing says in how many rounds there was no data, and most often why.

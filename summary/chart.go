@@ -32,21 +32,22 @@ type line struct {
 // mostLines is how many lines the eye and the palettes can tell apart.
 const mostLines = 6
 
-// course is each version's p95 by round, averaged to at most points.
-func (v view) course(points int) plot {
+// course is each version's p95 of a request by round, or of all, averaged to at
+// most points.
+func (v view) course(request string, points int) plot {
 	p := plot{unit: "s", verdict: outcomeOf(v.Report).word}
 	if _, takenBack := v.Failing("pass"); takenBack {
 		p.verdict = verdictOf(trial.Pass).word
 	}
 	hues := v.hues()
 	factor := 1.0
-	if longest := v.slowest(); longest < 0.001 {
+	if longest := v.slowest(request); longest < 0.001 {
 		p.unit, factor = "µs", 1e6
 	} else if longest < 1 {
 		p.unit, factor = "ms", 1e3
 	}
 	for _, t := range v.Series {
-		if len(t.At) < 2 || len(t.P95) != len(t.At) {
+		if t.Request != request || len(t.At) < 2 || len(t.P95) != len(t.At) {
 			continue
 		}
 		if len(p.lines) == mostLines {
@@ -88,10 +89,10 @@ func (v view) hues() map[string]int {
 	return out
 }
 
-func (v view) slowest() float64 {
+func (v view) slowest(request string) float64 {
 	most := 0.0
 	for _, t := range v.Series {
-		if _, high := extent(t.P95); high > most {
+		if _, high := extent(t.P95); t.Request == request && high > most {
 			most = high
 		}
 	}
@@ -102,23 +103,34 @@ func (p plot) empty() bool { return p.top == 0 || p.to <= p.from }
 
 // chart is the section with the course of the trial.
 func (v view) chart() section {
-	const points = 60
-	p := v.course(points)
+	p := v.course("", chartPoints)
 	if p.empty() {
 		return section{}
 	}
-	s := section{folded: true, shown: true, cut: thenChart, title: "Both versions' p95 by round"}
-	switch len(v.Series) {
-	case 1:
-		s.title = "p95 by round"
-	case 2:
-	default:
-		s.title = "Every version's p95 by round"
-	}
+	s := section{folded: true, shown: true, cut: thenChart, title: v.chartTitle()}
 	s.body = p.mermaid() + "\n\n" + p.sparklines() + "\n\n" + mark(p.moments())
-	s.svg = v.course(pagePoints).svg()
+	s.svg = v.course("", pagePoints).svg()
 	return s
 }
+
+func (v view) chartTitle() string {
+	lines := 0
+	for _, t := range v.Series {
+		if t.Request == "" {
+			lines++
+		}
+	}
+	switch lines {
+	case 1:
+		return "p95 by round"
+	case 2:
+		return "Both versions' p95 by round"
+	}
+	return "Every version's p95 by round"
+}
+
+// chartPoints is how many points a line of a Markdown chart has at most.
+const chartPoints = 60
 
 // pagePoints is how many points a line of the page's chart has at most.
 const pagePoints = 240

@@ -103,6 +103,24 @@ func poisonedContest(r trial.Report, s string) trial.Report {
 	return r
 }
 
+// poisonedRequests puts it wherever a request is named.
+func poisonedRequests(s string) trial.Report {
+	r := threeRequests()
+	r.Requests[2] = s
+	for i, t := range r.Totals {
+		if t.Request == "checkout" {
+			r.Totals[i].Request = s
+		}
+	}
+	for i, t := range r.Series {
+		if t.Request == "checkout" {
+			r.Series[i].Request = s
+		}
+	}
+	r.Findings[0].Request, r.Findings[0].Objective = s, s+"/latency-p95 <= 300ms"
+	return r
+}
+
 // statuses are the ends of a trial, each of which shows other texts.
 func poisonedReports(s string) []trial.Report {
 	failed, open, missing := poisoned(s), poisoned(s), poisoned(s)
@@ -113,7 +131,7 @@ func poisonedReports(s string) []trial.Report {
 		{Object: s, Sentence: s, Logs: []trial.PodLog{{Pod: s, Container: s, Lines: []string{s, s}}, {Lines: nil}}, Events: []string{s, s}},
 		{Object: s, Sentence: s, Logs: []trial.PodLog{{Pod: s, Container: s, Previous: true, Lines: []string{s}}}},
 	}
-	return append(reports, failed, open, missing)
+	return append(reports, failed, open, missing, poisonedRequests(s))
 }
 
 func TestHostileTextCommandsNoTerminalAndNoRunner(t *testing.T) {

@@ -148,7 +148,7 @@ func TestADiagramIsShortEnoughForEveryServer(t *testing.T) {
 		for range versions {
 			r.Series = append(r.Series, wave("candidate", 0.0999, 5000, 20, 11.75))
 		}
-		diagram := newView(r).course(60).mermaid()
+		diagram := newView(r).course("", 60).mermaid()
 		if len(diagram) > 2000 {
 			t.Errorf("%d versions: a diagram of %d characters", versions, len(diagram))
 		}

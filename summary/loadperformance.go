@@ -26,6 +26,44 @@ type k6Summary struct {
 }
 
 type k6Metrics struct {
+	k6All
+	requests []k6Request
+}
+
+// k6Request is one of several requests. k6 writes a metric's part with a tag as a
+// metric of its own: http_req_duration{name:home}.
+type k6Request struct {
+	name string
+	of   k6All
+}
+
+// MarshalJSON writes what is of all requests, then what is of each.
+func (m k6Metrics) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(m.k6All)
+	if err != nil || len(m.requests) == 0 {
+		return text, err
+	}
+	each := map[string]any{}
+	for _, r := range m.requests {
+		tag := "{name:" + r.name + "}"
+		if r.of.Failed != nil {
+			each["http_req_failed"+tag] = r.of.Failed
+		}
+		if r.of.Duration != nil {
+			each["http_req_duration"+tag] = r.of.Duration
+		}
+		if r.of.Requests != nil {
+			each["http_reqs"+tag] = r.of.Requests
+		}
+	}
+	tagged, err := json.Marshal(each)
+	if err != nil || len(each) == 0 || len(text) == len("{}") {
+		return text, err
+	}
+	return append(append(text[:len(text)-1], ','), tagged[1:]...), nil
+}
+
+type k6All struct {
 	Checks   *k6Share `json:"checks,omitempty"`
 	Failed   *k6Share `json:"http_req_failed,omitempty"`
 	Duration *k6Trend `json:"http_req_duration,omitempty"`
@@ -54,11 +92,24 @@ type k6Rate struct {
 
 func k6Of(r trial.Report) k6Metrics {
 	t, found := candidateTotals(r)
-	if !found || t.Requests == 0 {
+	if !found {
 		return k6Metrics{}
 	}
+	out := k6Metrics{k6All: k6OfTotals(t)}
+	for _, one := range r.Totals {
+		if trial.IsRequestName(one.Request) && one.Version == t.Version {
+			out.requests = append(out.requests, k6Request{one.Request, k6OfTotals(one)})
+		}
+	}
+	return out
+}
+
+func k6OfTotals(t trial.Totals) k6All {
+	if t.Requests == 0 {
+		return k6All{}
+	}
 	answered := t.Requests - t.Failed
-	m := k6Metrics{
+	m := k6All{
 		Checks: k6ShareOf(answered, t.Failed), Failed: k6ShareOf(t.Failed, answered),
 		Duration: &k6Trend{milliseconds(t.Mean), milliseconds(t.P50), milliseconds(t.P90), milliseconds(t.P95), milliseconds(t.P99)},
 	}
@@ -78,7 +129,7 @@ func k6Of(r trial.Report) k6Metrics {
 func candidateTotals(r trial.Report) (trial.Totals, bool) {
 	for _, version := range onTrial(r.Versions) {
 		for _, t := range r.Totals {
-			if t.Version == version.Name {
+			if t.Version == version.Name && t.Request == "" {
 				return t, true
 			}
 		}

@@ -14,6 +14,7 @@ import (
 // from run to run. What is not known is left out.
 func OpenMetrics(r trial.Report) string {
 	families := append(trialFamilies(r), versionFamilies(r)...)
+	families = append(families, requestFamilies(r)...)
 	families = append(families, findingFamilies(r)...)
 	var b strings.Builder
 	for _, f := range families {
@@ -126,17 +127,39 @@ func versionFamilies(r trial.Report) []*family {
 	latency := &family{name: "seatrial_version_latency_seconds", unit: "seconds",
 		help: "Response time: the mean of expected answers; quantiles of all requests, failed ones being slower than any."}
 	for _, t := range r.Totals {
-		requests.add(float64(t.Requests), "version", t.Version)
-		failed.add(float64(t.Failed), "version", t.Version)
-		rate.add(t.Rate.Value, "version", t.Version)
-		for _, s := range []struct {
-			stat string
-			is   trial.Quantity
-		}{{"mean", t.Mean}, {"p50", t.P50}, {"p90", t.P90}, {"p95", t.P95}, {"p99", t.P99}} {
-			latency.add(s.is.Value, "version", t.Version, "stat", s.stat)
+		if t.Request == "" {
+			addTotals(t, requests, failed, rate, latency, "version", t.Version)
 		}
 	}
 	return []*family{requests, failed, rate, latency, trafficFamily(r)}
+}
+
+// requestFamilies are the same of each request, under names of their own: summed
+// up, those of all would else be counted twice.
+func requestFamilies(r trial.Report) []*family {
+	requests := &family{name: "seatrial_request_requests", help: "Requests of the name to the version in the judged rounds."}
+	failed := &family{name: "seatrial_request_failed_requests", help: "Requests of these without an expected answer."}
+	rate := &family{name: "seatrial_request_throughput_per_second", unit: "per_second", help: "Expected answers a second to the request."}
+	latency := &family{name: "seatrial_request_latency_seconds", unit: "seconds",
+		help: "Response time of the request: the mean of expected answers; quantiles of all, failed ones being slower than any."}
+	for _, t := range r.Totals {
+		if t.Request != "" {
+			addTotals(t, requests, failed, rate, latency, "version", t.Version, "request", t.Request)
+		}
+	}
+	return []*family{requests, failed, rate, latency}
+}
+
+func addTotals(t trial.Totals, requests, failed, rate, latency *family, labels ...string) {
+	requests.add(float64(t.Requests), labels...)
+	failed.add(float64(t.Failed), labels...)
+	rate.add(t.Rate.Value, labels...)
+	for _, s := range []struct {
+		stat string
+		is   trial.Quantity
+	}{{"mean", t.Mean}, {"p50", t.P50}, {"p90", t.P90}, {"p95", t.P95}, {"p99", t.P99}} {
+		latency.add(s.is.Value, append(labels[:len(labels):len(labels)], "stat", s.stat)...)
+	}
 }
 
 // trafficFamily is there of routes that were left as they should be.

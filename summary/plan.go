@@ -32,7 +32,7 @@ func planned(p trial.Plan, width int) grid {
 		const shortest = 16
 		most := max(g[0].width()-over, shortest)
 		for i, cell := range g[0].cells {
-			g[0].cells[i] = clip(cell, most)
+			g[0].cells[i] = shorten(cell, most)
 		}
 	}
 	return g

@@ -99,7 +99,9 @@ const shortest = 16
 
 // narrow clips the cells to a width in characters, but not below what can still
 // be read.
-func (c *column) narrow(width int) {
+func (c *column) narrow(width int) { c.narrowBy(width, clip) }
+
+func (c *column) narrowBy(width int, clip func(string, int) string) {
 	c.cells = slices.Clone(c.cells)
 	for i, cell := range c.cells {
 		c.cells[i] = clip(cell, max(width, shortest))

@@ -14,7 +14,7 @@ func reports() map[string]trial.Report {
 		"fail": failing(), "pass": passing(), "inconclusive": undecided(),
 		"not-ready": notReady(), "broken": broken(), "candidates": threeCandidates(), "conformance": conformance(),
 		"rolled-back": rolledBack(), "not-promoted": notPromoted(),
-		"beside": besideLoad(), "elsewhere": elsewhere(),
+		"beside": besideLoad(), "elsewhere": elsewhere(), "requests": threeRequests(),
 	}
 	maps.Copy(out, contests())
 	maps.Copy(out, reroutes())

@@ -215,7 +215,7 @@ func (v view) grid(style Style) grid {
 	}
 	for _, i := range []int{0, 1} { // the objectives, then the versions
 		if over := g.width() - style.Width; style.Width > 0 && over > 0 && (i == 0 || v.several) {
-			g[i].narrow(g[i].width() - over)
+			g[i].narrowBy(g[i].width()-over, shorten)
 		}
 	}
 	return g

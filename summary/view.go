@@ -261,7 +261,7 @@ func (v view) measured() string {
 	return fmt.Sprintf("%s was sent %s over %s, %s; %s%s of %s were judged, "+
 		"%s in %s, %s late by the load generator's own fault; each verdict holds with %s confidence, however often one looks.",
 		who, rate, counted(m.Connections, "connection"), order, warm,
-		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence)) +
+		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence)) + v.sent() +
 		strings.TrimRight(" "+v.elsewhere(), " ")
 }
 

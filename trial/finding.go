@@ -20,7 +20,8 @@ type Finding struct {
 	Objective string  `json:"objective"`      // in canonical words: "latency-p95 <= 110% of baseline"
 	Name      string  `json:"name,omitempty"` // the team's own name for it
 	Source    *Source `json:"source,omitempty"`
-	Version   string  `json:"version"` // Version.Name
+	Request   string  `json:"request,omitempty"` // that it is asked of; "overall", or empty where there is one without a name
+	Version   string  `json:"version"`           // Version.Name
 	Verdict   Verdict `json:"verdict"`
 	Inform    bool    `json:"inform,omitempty"`        // shown, not judged
 	Implied   bool    `json:"implied,omitempty"`       // not asked for; every trial has it

@@ -54,13 +54,34 @@ func (r Report) check() error {
 		}
 		names[v.Name] = true
 	}
-	if err := r.checkTraffic(); err != nil {
+	if err := errors.Join(r.checkRequests(), r.checkTraffic()); err != nil {
 		return err
 	}
 	if r.Status == Judged && len(r.Findings)+len(r.Choice.Rankings) == 0 {
 		return errors.New("it was judged, and nothing was found")
 	}
 	return errors.Join(r.checkFindings(names), r.checkPass())
+}
+
+// checkRequests wants names that a trial can have, and figures of no other request.
+func (r Report) checkRequests() error {
+	named := append([]string{""}, r.Requests...)
+	for _, name := range r.Requests {
+		if !IsRequestName(name) {
+			return fmt.Errorf("a request can't be called %q", name)
+		}
+	}
+	for _, t := range r.Totals {
+		if !slices.Contains(named, t.Request) {
+			return fmt.Errorf("it has totals of %q, which is none of its requests", t.Request)
+		}
+	}
+	for _, t := range r.Series {
+		if !slices.Contains(named, t.Request) {
+			return fmt.Errorf("it has a series of %q, which is none of its requests", t.Request)
+		}
+	}
+	return nil
 }
 
 func (r Report) checkTraffic() error {

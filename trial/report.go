@@ -26,7 +26,8 @@ type Report struct {
 	Traffic  *Traffic  `json:"traffic,omitempty"` // nil where the trial moved none
 
 	Versions []Version `json:"versions"`
-	Unready  []Unready `json:"unready,omitempty"` // objects of the cluster that the trial waited for in vain
+	Requests []string  `json:"requests,omitempty"` // names; none where there is one request without
+	Unready  []Unready `json:"unready,omitempty"`  // objects of the cluster that the trial waited for in vain
 	Measured Measured  `json:"measured"`
 	Totals   []Totals  `json:"totals,omitempty"` // of each version; none where nothing was judged
 	Series   []Tracks  `json:"series,omitempty"`
@@ -65,7 +66,8 @@ type Windows struct {
 // Totals is all that one version did in the judged rounds, whatever was asked
 // of it. A quantile that failed requests reach is infinite, so not known.
 type Totals struct {
-	Version  string   `json:"version"` // Version.Name
+	Version  string   `json:"version"`           // Version.Name
+	Request  string   `json:"request,omitempty"` // one of several; empty for all of them
 	Requests int      `json:"requests"`
 	Failed   int      `json:"failed"`
 	Charged  int      `json:"charged,omitempty"` // of the requests: answered by nobody known, and charged to this version
@@ -96,12 +98,13 @@ func (r Report) Judged() bool { return r.Status == Judged || r.Verdict == Fail }
 // Tracks is one version's course over the trial, for charts.
 type Tracks struct {
 	Version string    `json:"version"`
-	At      []float64 `json:"at"`      // seconds since the first slot
-	P50     []float64 `json:"p50"`     // seconds; 0 where nothing was answered
-	P95     []float64 `json:"p95"`     // seconds
-	Failed  []float64 `json:"failed"`  // share
-	Warmup  int       `json:"warmup"`  // how many of the points are warm-up
-	Decided float64   `json:"decided"` // second at which the verdict was shown; 0 if it was not
+	Request string    `json:"request,omitempty"` // one of several; empty for all of them
+	At      []float64 `json:"at"`                // seconds since the first slot
+	P50     []float64 `json:"p50"`               // seconds; 0 where nothing was answered
+	P95     []float64 `json:"p95"`               // seconds
+	Failed  []float64 `json:"failed"`            // share
+	Warmup  int       `json:"warmup"`            // how many of the points are warm-up
+	Decided float64   `json:"decided"`           // second at which the verdict was shown; 0 if it was not
 }
 
 // Course is one figure of one version over the trial, for charts: a metric from

@@ -18,7 +18,7 @@ import (
 
 // sections follow each other in the report. Each plays what it needs, so many
 // times the usual number of trials, and gives its tables with their charts.
-var sections = []func(scale int) []table{design, others, several, picked, mismatched, contests, forecasts, fromElsewhere, published}
+var sections = []func(scale int) []table{design, others, several, mixed, picked, mismatched, contests, forecasts, fromElsewhere, published}
 
 func main() {
 	log.SetFlags(0)

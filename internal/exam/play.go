@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -28,6 +29,8 @@ type setup struct {
 	missing    float64               // share of rounds that stay incomplete
 	warmup     int                   // rounds
 	atLeast    time.Duration         // 0: the policy's own
+	part       float64               // of 25 requests a round, which alone are judged; 0: all
+	lasts      int                   // rounds; 0: the budget
 }
 
 // fewest is the shortest at-least that can be asked for: seven rounds.
@@ -49,7 +52,7 @@ func (s setup) watch(number int, referees []referee) []outcome {
 	outcomes := make([]outcome, len(referees))
 	open := len(referees)
 	var requests []trial.Request
-	for i := 0; i < s.warmup+budget && open > 0; i++ {
+	for i := 0; i < s.warmup+s.rounds() && open > 0; i++ {
 		requests = s.requests(requests[:0], next, i)
 		r := s.round(i, requests)
 		r.Complete = random.Float64() >= s.missing
@@ -57,7 +60,7 @@ func (s setup) watch(number int, referees []referee) []outcome {
 			if outcomes[k].verdict != trial.Inconclusive {
 				continue
 			}
-			outcomes[k] = outcome{verdict: look(r, i == s.warmup+budget-1), rounds: i + 1 - s.warmup}
+			outcomes[k] = outcome{verdict: look(r, i == s.warmup+s.rounds()-1), rounds: i + 1 - s.warmup}
 			if outcomes[k].verdict != trial.Inconclusive {
 				open--
 			}
@@ -65,6 +68,8 @@ func (s setup) watch(number int, referees []referee) []outcome {
 	}
 	return outcomes
 }
+
+func (s setup) rounds() int { return cmp.Or(s.lasts, budget) }
 
 func (s setup) round(i int, requests []trial.Request) trial.Round {
 	length := 250 * time.Millisecond
@@ -83,7 +88,7 @@ func (s setup) round(i int, requests []trial.Request) trial.Round {
 func (s setup) requests(to []trial.Request, next draw, round int) []trial.Request {
 	for v, size := range s.perRound(round) {
 		for range size {
-			q := trial.Request{Version: uint8(v), Status: trial.Answered(200, true)}
+			q := trial.Request{Version: uint8(v), Status: trial.Answered(200, true), Name: s.name()}
 			if x := next(round, v); x < 0 {
 				q.Status = trial.Answered(500, false)
 			} else {
@@ -96,6 +101,11 @@ func (s setup) requests(to []trial.Request, next draw, round int) []trial.Reques
 }
 
 func (s setup) perRound(round int) []int {
+	if s.part > 0 {
+		until := func(round int) int { return int(25*s.part*float64(round) + 1e-9) }
+		came := until(round+1) - until(round)
+		return []int{came, came}
+	}
 	if s.sizesAt != nil {
 		return s.sizesAt(round)
 	}
@@ -110,11 +120,22 @@ func (s setup) perRound(round int) []int {
 func (s setup) judge() referee {
 	p := slo.DefaultPolicy()
 	p.AtLeast, p.OnlyAsked = s.atLeast, true
+	if s.part > 0 {
+		p.Requests = []string{"others", "judged"}
+	}
 	for _, text := range s.objectives {
 		p.Objectives = append(p.Objectives, objective(text))
 	}
 	j := slo.New(p, s.versions())
 	return func(r trial.Round, _ bool) trial.Verdict { return j.Look(r).Verdict }
+}
+
+// name is which of the trial's requests is sent.
+func (s setup) name() uint8 {
+	if s.part > 0 {
+		return 1
+	}
+	return 0
 }
 
 // objective parses an objective of the exam's own.
