@@ -79,10 +79,13 @@ func (d *draft) lengthen() {
 		return
 	}
 	enough := clamped(math.Ceil(leastRequests / perS))
+	if d.rest.has("metrics") {
+		enough = max(enough, leastAsked)
+	}
 	if long >= enough {
 		return
 	}
-	why := "of the source: " + length(long) + ", too short for a verdict at this rate"
+	why := "of the source: " + length(long) + ", too short for a verdict"
 	if lasts == "" {
 		why = "a verdict takes as long at this rate"
 	}
