@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/trial"
 )
 
 // sends reports which protocols the trial's requests are of.
@@ -65,17 +66,23 @@ func (c checker) probe(path string, p loadgen.Probe) {
 }
 
 // call checks a request that is a call of gRPC.
-func (c checker) call(path string, r loadgen.Request) {
+func (c checker) call(path string, r loadgen.Request, known loadgen.Known) {
 	for key, given := range map[string]bool{
 		"path": r.Path != "", "method": r.Method != "", "headers": len(r.Headers) > 0, "body": r.Body.Reveal() != "", "body-file": r.BodyFile != "",
-		"host": r.Host != "", "expect": r.Expect != nil,
+		"host": r.Host != "", "expect": r.Expect != nil, "check": r.Check != nil,
 	} {
 		if given {
 			c.doubt(join(path, key), "is HTTP's, and this request is a call of gRPC: %s", inGRPC(key))
 		}
 	}
-	for _, d := range r.GRPC.Doubts(c.readFile) {
-		c.doubt(join(join(path, "grpc"), d.Key), "%s", d.Text)
+	for _, d := range known.Data {
+		if d == nil {
+			return // what names its columns would be no further mistake
+		}
+	}
+	hider := trial.NewHider(c.file.Load.Secrets)
+	for _, d := range r.GRPC.Doubts(c.readFile, known) {
+		c.doubt(join(join(path, "grpc"), d.Key), "%s", hider.Hide(d.Text, true))
 	}
 }
 
