@@ -22,7 +22,7 @@ func (c checker) addresses(path string, t target) {
 	http, grpc := c.file.sends()
 	switch {
 	case http && isGRPC(t.URL):
-		c.doubt(join(path, "url"), "%q is an address of gRPC, and requests are sent there that are none: give each of requests a grpc, or an http:// URL here and this as %s",
+		c.doubt(join(path, "url"), "%q is an address of gRPC, and HTTP is sent there: say what is called, as in requests: {get: {grpc: shop.Cart/Get}}; where both are sent, give an http:// URL here and this as %s",
 			c.file.shown(t.URL), join(path, "grpc"))
 	case http:
 		c.url(join(path, "url"), t.URL, "http", "https")
