@@ -175,10 +175,11 @@ func (j *job) rpcConnection(b *block, s *value) {
 	if name := s.get("lb-strategy").str(); name != "" {
 		b.set("balance", name)
 	}
-	for _, key := range []struct{ theirs, own string }{{"keepalive", "keep-alive"}, {"stream-interval", "interval"}} {
-		if d, given := j.duration(s.get(key.theirs)); given && d > 0 {
-			b.set(key.own, d.String())
-		}
+	if d, _ := j.duration(s.get("stream-interval")); d > 0 {
+		b.set("interval", d.String())
+	}
+	if d, _ := j.duration(s.get("keepalive")); d > 0 {
+		b.set("keep-alive", max(d, 10*time.Second).String()) // grpc-go pings no more often
 	}
 }
 
