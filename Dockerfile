@@ -15,7 +15,7 @@ ARG VERSION=dev
 WORKDIR /src
 COPY . .
 RUN CGO_ENABLED=0 GOOS=linux GOARCH=${TARGETARCH} \
-    go build -tags grpcnotrace -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /seatrial ./entrypoint
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /seatrial ./entrypoint
 
 # Nothing runs in this stage, so that it can be built where it can't run. Modes
 # are given: otherwise the umask of who builds would decide.

@@ -8,10 +8,8 @@ E2E = go test -p 1 -tags e2e -count=1 -timeout 40m -v ./internal/testcluster ./i
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# grpcnotrace leaves out grpc-go's own pages for debugging: they are templates of HTML,
-# with which the linker keeps every method of every type, 17 MB more.
 build: ## bin/seatrial (1 minute)
-	CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -o bin/seatrial ./entrypoint
+	CGO_ENABLED=0 go build -trimpath -o bin/seatrial ./entrypoint
 
 # Trials over real sockets need the CPUs: the rooms that have them are tested
 # one at a time, after all others.

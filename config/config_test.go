@@ -379,7 +379,7 @@ service Cart {
   rpc Get(Order) returns (Order);
   rpc Put(stream Order) returns (Order);
 }
-message Order { string id = 1; int32 count = 2; }
+message Order { string id = 1; int32 count = 2; string note = 3; }
 `
 
 // soundSources are those of a file in testdata/sound.

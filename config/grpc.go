@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/loadgen"
+	"github.com/seatrial/seatrial/trial"
 )
 
 // sends reports which protocols the trial's requests are of.
@@ -21,7 +22,7 @@ func (c checker) addresses(path string, t target) {
 	http, grpc := c.file.sends()
 	switch {
 	case http && isGRPC(t.URL):
-		c.doubt(join(path, "url"), "%q is an address of gRPC, and requests are sent there that are none: give each of requests a grpc, or an http:// URL here and this as %s",
+		c.doubt(join(path, "url"), "%q is an address of gRPC, and HTTP is sent there: say what is called, as in requests: {get: {grpc: shop.Cart/Get}}; where both are sent, give an http:// URL here and this as %s",
 			c.file.shown(t.URL), join(path, "grpc"))
 	case http:
 		c.url(join(path, "url"), t.URL, "http", "https")
@@ -65,17 +66,23 @@ func (c checker) probe(path string, p loadgen.Probe) {
 }
 
 // call checks a request that is a call of gRPC.
-func (c checker) call(path string, r loadgen.Request) {
+func (c checker) call(path string, r loadgen.Request, known loadgen.Known) {
 	for key, given := range map[string]bool{
 		"path": r.Path != "", "method": r.Method != "", "headers": len(r.Headers) > 0, "body": r.Body.Reveal() != "", "body-file": r.BodyFile != "",
-		"host": r.Host != "", "expect": r.Expect != nil,
+		"host": r.Host != "", "expect": r.Expect != nil, "check": r.Check != nil,
 	} {
 		if given {
 			c.doubt(join(path, key), "is HTTP's, and this request is a call of gRPC: %s", inGRPC(key))
 		}
 	}
-	for _, d := range r.GRPC.Doubts(c.readFile) {
-		c.doubt(join(join(path, "grpc"), d.Key), "%s", d.Text)
+	for _, d := range known.Data {
+		if d == nil {
+			return // what names its columns would be no further mistake
+		}
+	}
+	hider := trial.NewHider(c.file.Load.Secrets)
+	for _, d := range r.GRPC.Doubts(c.readFile, known) {
+		c.doubt(join(join(path, "grpc"), d.Key), "%s", hider.Hide(d.Text, true))
 	}
 }
 

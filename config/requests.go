@@ -78,7 +78,7 @@ func (c checker) requests() {
 // sent checks one request: of a sequence, or alone.
 func (c checker) sent(t templates, path string, r loadgen.Request, known loadgen.Known) {
 	if r.GRPC != nil {
-		c.call(path, r)
+		c.call(path, r, known)
 		return
 	}
 	c.method(join(path, "method"), r.Method)

@@ -57,6 +57,7 @@ type texts struct {
 	path    *text
 	headers []headerText
 	body    *text
+	jsons   []text // of a call
 	data    map[string]*Data
 }
 
@@ -98,6 +99,13 @@ func (m *message) filled(f *filler) (*message, error) {
 			return m, fmt.Errorf("body: %w", err)
 		}
 		m.body = []byte(body)
+	}
+	for _, t := range m.texts.jsons {
+		json, err := f.fill(t)
+		if err != nil {
+			return m, fmt.Errorf("data: %w", err)
+		}
+		m.jsons = append(m.jsons, json)
 	}
 	return m, nil
 }

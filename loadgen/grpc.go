@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,13 +25,14 @@ import (
 // grpcClient is gRPC to one version. All its workers share its connections: a
 // call is a stream in one of them, so that one that stalls holds no connection.
 type grpcClient struct {
-	options Options
-	target  Target
-	hide    hider
-	who     *identity
-	dialled map[dialling][]*grpc.ClientConn
-	calls   []*grpcCall // by the request's place in the trial's list; nil for what is no call
-	turn    atomic.Uint32
+	options  Options
+	target   Target
+	messages []message
+	hide     hider
+	who      *identity
+	dialled  map[dialling][]*grpc.ClientConn
+	calls    []*grpcCall // by the request's place in the trial's list; nil for what is no call
+	turn     atomic.Uint32
 }
 
 // grpcCall is one of a trial's calls, made ready.
@@ -47,7 +49,7 @@ type grpcCall struct {
 // newGRPCClient prepares the calls to one version, as far as that can be done
 // without asking it anything.
 func newGRPCClient(o Options, t Target, who *identity, messages []message) (*grpcClient, error) {
-	c := &grpcClient{options: o, target: t, hide: newHider(o, t, messages...), who: who, dialled: map[dialling][]*grpc.ClientConn{}}
+	c := &grpcClient{options: o, target: t, messages: messages, hide: newHider(o, t, messages...), who: who, dialled: map[dialling][]*grpc.ClientConn{}}
 	for _, m := range messages {
 		if m.grpc == nil {
 			c.calls = append(c.calls, nil)
@@ -65,15 +67,29 @@ func newGRPCClient(o Options, t Target, who *identity, messages []message) (*grp
 
 // open finds out what the calls are: from files, or by asking the version.
 func (c *grpcClient) open(ctx context.Context) error {
-	for _, call := range c.calls {
+	for i, call := range c.calls {
 		if call == nil {
 			continue
 		}
-		if err := call.open(ctx, c.target.Headers, c.hide); err != nil {
+		err := call.open(ctx, c.target.Headers, c.hide)
+		if err == nil {
+			err = c.tried(i)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", call.Call, err)
 		}
 	}
 	return nil
+}
+
+// tried makes the messages of the first turn, where each turn has its own: what
+// is wrong with them is wrong with all.
+func (c *grpcClient) tried(request int) error {
+	m, err := newFlow(c.options, c.target, c.messages).due(shot{request: request})
+	if err == nil && !m.isSame() {
+		_, _, err = c.calls[request].filled(m)
+	}
+	return err
 }
 
 func (c *grpcCall) open(ctx context.Context, headers map[string]trial.Secret, hide hider) error {
@@ -86,13 +102,35 @@ func (c *grpcCall) open(ctx context.Context, headers map[string]trial.Secret, hi
 		c.stream = &grpc.StreamDesc{ClientStreams: c.method.IsStreamingClient(), ServerStreams: c.method.IsStreamingServer()}
 	}
 	payload, err := c.payload(c.method, readFile)
-	if err != nil {
-		return err
-	}
+	c.messages = asBuffers(payload)
+	return err
+}
+
+func asBuffers(payload [][]byte) []mem.BufferSlice {
+	var buffers []mem.BufferSlice
 	for _, message := range payload {
-		c.messages = append(c.messages, mem.BufferSlice{mem.SliceBuffer(message)})
+		buffers = append(buffers, mem.BufferSlice{mem.SliceBuffer(message)})
 	}
-	return nil
+	return buffers
+}
+
+// filled are the messages and the metadata of one call, where each has its own.
+func (c *grpcCall) filled(m *message) ([]mem.BufferSlice, metadata.MD, error) {
+	messages, md := c.messages, c.metadata
+	if m.jsons != nil {
+		payload, err := c.encode(c.method, m.jsons)
+		if err != nil {
+			return nil, nil, err
+		}
+		messages = asBuffers(payload)
+	}
+	if len(m.header) > 0 {
+		md = metadata.Join(md) // a copy, never nil
+		for name, values := range m.header {
+			maps.Copy(md, outgoing(map[string]trial.Secret{name: trial.NewSecret("", values[0])}))
+		}
+	}
+	return messages, md, nil
 }
 
 // find looks for the call in the schema.
@@ -140,13 +178,14 @@ func (c *grpcClient) close() {
 // grpcCaller sends calls for one worker, one after another.
 type grpcCaller struct {
 	*grpcClient
+	flow            *flow
 	header, trailer metadata.MD // of the call under way
 	keep            []grpc.CallOption
 	compressed      []grpc.CallOption
 }
 
 func (c *grpcClient) caller() *grpcCaller {
-	w := &grpcCaller{grpcClient: c}
+	w := &grpcCaller{grpcClient: c, flow: newFlow(c.options, c.target, c.messages)}
 	w.keep = []grpc.CallOption{grpc.Header(&w.header), grpc.Trailer(&w.trailer)}
 	w.compressed = append(slices.Clone(w.keep), grpc.UseCompressor("gzip"))
 	return w
@@ -157,27 +196,34 @@ func (w *grpcCaller) close() {}
 
 func (w *grpcCaller) exchange(ctx context.Context, s shot) answer {
 	c := w.calls[s.request]
+	m, err := w.flow.due(s)
+	messages, md := c.messages, c.metadata
+	if err == nil && !m.isSame() {
+		messages, md, err = c.filled(m)
+	}
+	if err != nil {
+		return w.flow.unsent(m, err)
+	}
 	w.header, w.trailer = nil, nil
 	out := ctx
-	if c.metadata != nil {
-		out = metadata.NewOutgoingContext(ctx, c.metadata)
+	if md != nil {
+		out = metadata.NewOutgoingContext(ctx, md)
 	}
 	options := w.keep
 	if c.Compress != "" {
 		options = w.compressed
 	}
 	conn := c.conns[w.turn.Add(1)%uint32(len(c.conns))]
-	var err error
 	if c.stream == nil {
-		err = conn.Invoke(out, c.path, c.messages[0], ignored, options...)
+		err = conn.Invoke(out, c.path, messages[0], ignored, options...)
 	} else {
-		err = c.converse(out, conn, options)
+		err = c.converse(out, conn, messages, options)
 	}
-	return w.answer(ctx, c, err)
+	return w.answer(ctx, c, m, err)
 }
 
 // converse is a call of which one side or both send many messages.
-func (c *grpcCall) converse(ctx context.Context, conn *grpc.ClientConn, options []grpc.CallOption) error {
+func (c *grpcCall) converse(ctx context.Context, conn *grpc.ClientConn, messages []mem.BufferSlice, options []grpc.CallOption) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	stream, err := conn.NewStream(ctx, c.stream, c.path, options...)
@@ -185,14 +231,14 @@ func (c *grpcCall) converse(ctx context.Context, conn *grpc.ClientConn, options 
 		return err
 	}
 	if !c.stream.ClientStreams || !c.stream.ServerStreams {
-		if err := c.say(ctx, stream); err != nil {
+		if err := c.say(ctx, stream, messages); err != nil {
 			return err
 		}
 		return c.listen(stream)
 	}
 	// Who sends before it listens stands still with a server that does too.
 	said := make(chan error, 1)
-	go func() { said <- c.say(ctx, stream) }()
+	go func() { said <- c.say(ctx, stream, messages) }()
 	heard := c.listen(stream)
 	end()
 	if err := <-said; err != nil && heard == nil && ctx.Err() == nil {
@@ -202,8 +248,8 @@ func (c *grpcCall) converse(ctx context.Context, conn *grpc.ClientConn, options 
 }
 
 // say sends all messages and then that these were all.
-func (c *grpcCall) say(ctx context.Context, stream grpc.ClientStream) error {
-	for i, message := range c.messages {
+func (c *grpcCall) say(ctx context.Context, stream grpc.ClientStream, messages []mem.BufferSlice) error {
+	for i, message := range messages {
 		if i > 0 && !waitFor(ctx, c.Interval) {
 			return ctx.Err()
 		}
@@ -261,7 +307,7 @@ func waitFor(ctx context.Context, d time.Duration) bool {
 }
 
 // answer puts the end of a call into the words of the record.
-func (w *grpcCaller) answer(ctx context.Context, c *grpcCall, err error) answer {
+func (w *grpcCaller) answer(ctx context.Context, c *grpcCall, m *message, err error) answer {
 	got := answer{version: trial.Nobody}
 	if w.who != nil {
 		got.version = w.named()
@@ -278,7 +324,7 @@ func (w *grpcCaller) answer(ctx context.Context, c *grpcCall, err error) answer 
 		got.status = trial.AnsweredGRPC(uint32(code), c.expects(uint32(code)))
 	}
 	if !got.status.OK() || got.version == trial.Nobody && w.who != nil {
-		got.told = func() string { return w.hide.hidden([]byte(text), excerpt) }
+		got.told = func() string { return w.flow.hidden(m, nil, text, excerpt) }
 	}
 	return got
 }

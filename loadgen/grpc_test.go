@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -90,7 +91,12 @@ func messagesOf(texts ...string) Messages {
 // caller is a worker's client for these calls, opened.
 func caller(t *testing.T, o Options, target Target, g *GRPC) *grpcCaller {
 	t.Helper()
-	client, err := newGRPCClient(o, target, nil, []message{{grpc: g}})
+	return callerOf(t, o, target, []message{{grpc: g}})
+}
+
+func callerOf(t *testing.T, o Options, target Target, messages []message) *grpcCaller {
+	t.Helper()
+	client, err := newGRPCClient(o, target, nil, messages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,6 +231,65 @@ func TestMetadataGoesOutAsItIsWritten(t *testing.T) {
 	}
 	if types := last.Load().metadata["content-type"]; !cmp.Equal(types, []string{"application/grpc"}) {
 		t.Errorf("content type %q", types)
+	}
+}
+
+// Each call has messages and metadata of its own, and what is not filled in is
+// as it was.
+func TestCallsAreFilledInForEachTurn(t *testing.T) {
+	target, last := recorder(t, once)
+	g := &GRPC{Call: "sample.Shop/Add", Proto: schemaFile(t), Data: messagesOf(`{"id": "{{id}}"}`, `{"count": {{number}}}`), Metadata: map[string]trial.Secret{
+		"X-Turn": trial.NewSecret("", "{{number}}"), "x-tenant": trial.NewSecret("", "a"),
+	}}
+	messages, err := DefaultOptions().messages([]Request{{Name: "add", GRPC: g}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := callerOf(t, DefaultOptions(), target, messages)
+	ids := map[string]bool{}
+	for turn := 1; turn <= 3; turn++ {
+		if got := w.exchange(t.Context(), shot{turn: turn}); !got.status.OK() {
+			t.Fatal(got.status, got.told())
+		}
+		h := last.Load()
+		ids[h.messages[0]] = true
+		if want := "\x10" + string(rune(turn)); h.messages[1] != want || h.metadata["x-turn"][0] != strconv.Itoa(turn) || h.metadata["x-tenant"][0] != "a" {
+			t.Errorf("turn %d: %q, metadata %v", turn, h.messages[1], h.metadata)
+		}
+	}
+	if len(ids) != 3 {
+		t.Errorf("%d different ids in 3 calls", len(ids))
+	}
+}
+
+func TestWhatCallsSendInConfidenceIsHidden(t *testing.T) {
+	target, _ := recorder(t, func(stream grpc.ServerStream, h *heard) error {
+		return status.Errorf(codes.Internal, "%s got %s", h.metadata["authorization"], h.metadata["x-key"])
+	})
+	g := &GRPC{Call: "sample.Shop/Get", Proto: schemaFile(t), Metadata: map[string]trial.Secret{
+		"Authorization": trial.NewSecret("", "Bearer t0ken-value"), "x-key": trial.NewSecret("", "key-{{number}}"),
+	}}
+	messages, err := DefaultOptions().messages([]Request{{Name: "get", GRPC: g}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := callerOf(t, DefaultOptions(), target, messages).exchange(t.Context(), shot{turn: 12345})
+	if told := got.told(); told != "[***] got [***]" {
+		t.Errorf("told %q", told)
+	}
+}
+
+func TestATemplateThatMakesNoMessageStopsTheLoad(t *testing.T) {
+	requests := getOrder()
+	requests[0].GRPC.Data = messagesOf(`{"count": "{{id}}"}`)
+	m, err := NewMeter(quick(1), requests, []Target{listen(t, sampleShop(t, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range m.Rounds(t.Context()) {
+		if want := "candidate: sample.Shop/Get: not a sample.Order in JSON: (line 1:11): invalid value for int32 field count (it has id, count, text)"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 
@@ -399,7 +464,8 @@ func TestTLSIsCheckedAndClientCertificatesAreShown(t *testing.T) {
 	own := authority.TLS.Certificates[0] // for example.com and 127.0.0.1
 	ca, cert, key := certificateFiles(t, authority)
 	oneWay := &tls.Config{Certificates: []tls.Certificate{own}}
-	mutual := &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAnyClientCert}
+	mutual := &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAnyClientCert,
+		MaxVersion: tls.VersionTLS12} // in 1.3 a client learns only after the handshake that it was refused
 	for name, c := range map[string]struct {
 		server *tls.Config
 		change func(*Options, *GRPC)

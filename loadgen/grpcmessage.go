@@ -3,6 +3,7 @@ package loadgen
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -47,27 +48,53 @@ func (g GRPC) bytes(read func(string) ([]byte, error)) ([]byte, error) {
 	return data, nil
 }
 
-// isTemplate reports whether a text is different at each turn.
-func isTemplate(text string) bool { return strings.Contains(text, "{{") }
+// callTexts are those parts of a call that are templates; nil where none is.
+func (k Known) callTexts(g GRPC) (*texts, error) {
+	t := &texts{data: k.Data}
+	written, err := g.texts(readFile)
+	if err != nil {
+		return nil, err
+	}
+	for _, json := range written {
+		compiled, err := k.compile(json, false)
+		if err != nil {
+			return nil, fmt.Errorf("data: %w", err)
+		}
+		t.jsons = append(t.jsons, compiled)
+	}
+	if !slices.ContainsFunc(written, IsTemplate) {
+		t.jsons = nil // encoded once, for all turns
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Metadata)) {
+		value, err := k.compileSecret(g.Metadata[name])
+		if err != nil {
+			return nil, fmt.Errorf("metadata %s: %w", name, err)
+		}
+		if value.template != nil {
+			t.headers = append(t.headers, headerText{name, value})
+		}
+	}
+	if t.jsons == nil && t.headers == nil {
+		return nil, nil
+	}
+	return t, nil
+}
 
-func (g GRPC) templated(texts []string) bool { return slices.ContainsFunc(texts, isTemplate) }
-
-// payload is what each call sends where nothing of it is a template: encoded
-// once, before the load.
+// payload is what each call sends: encoded once, before the load. It is nil where
+// a part of it is a template.
 func (g GRPC) payload(m method, read func(string) ([]byte, error)) ([][]byte, error) {
 	if g.isBinary() {
 		data, err := g.bytes(read)
 		return [][]byte{data}, err
 	}
 	texts, err := g.texts(read)
-	if err != nil {
+	if err != nil || slices.ContainsFunc(texts, IsTemplate) {
 		return nil, err
 	}
 	return g.encode(m, texts)
 }
 
-// encode makes the messages of a call of their JSON. Here is where JSON comes
-// in that a template made. A list in JSON is several messages, but where the
+// encode makes the messages of a call of their JSON, filled in. A list in JSON is several messages, but where the
 // message itself is a list.
 func (g GRPC) encode(m method, texts []string) ([][]byte, error) {
 	if len(texts) == 1 && !isList(m.Input()) && strings.HasPrefix(strings.TrimSpace(texts[0]), "[") {

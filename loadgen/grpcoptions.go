@@ -3,6 +3,7 @@ package loadgen
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -80,8 +81,8 @@ var (
 )
 
 // Doubts are what is wrong with a call as it is written, and with the files
-// that it names.
-func (g GRPC) Doubts(read func(string) ([]byte, error)) []Doubt {
+// that it names. Known is what its templates may name.
+func (g GRPC) Doubts(read func(string) ([]byte, error), known Known) []Doubt {
 	var doubts []Doubt
 	doubt := func(key, format string, args ...any) {
 		doubts = append(doubts, Doubt{key, fmt.Sprintf(format, args...)})
@@ -109,7 +110,7 @@ func (g GRPC) Doubts(read func(string) ([]byte, error)) []Doubt {
 	if len(doubts) > 0 {
 		return doubts
 	}
-	return g.contentDoubts(read)
+	return g.contentDoubts(read, known)
 }
 
 // leastPing is the shortest time between pings that grpc-go keeps to.
@@ -147,10 +148,13 @@ func (g GRPC) reflects() bool { return g.Proto == "" && g.Protoset == "" }
 
 // contentDoubts are found in files, and in messages where a file says what
 // they are to be.
-func (g GRPC) contentDoubts(read func(string) ([]byte, error)) []Doubt {
+func (g GRPC) contentDoubts(read func(string) ([]byte, error), known Known) []Doubt {
 	texts, err := g.texts(read)
 	if err != nil {
 		return []Doubt{{cmp.Or(g.contentKey(), "data"), err.Error()}}
+	}
+	if doubts := g.templateDoubts(texts, known); len(doubts) > 0 {
+		return doubts
 	}
 	if g.reflects() {
 		return nil
@@ -163,13 +167,37 @@ func (g GRPC) contentDoubts(read func(string) ([]byte, error)) []Doubt {
 	if err != nil {
 		return []Doubt{{"call", err.Error()}}
 	}
-	if g.templated(texts) {
+	if g.isBinary() {
 		return nil
 	}
 	if _, err := g.encode(m, texts); err != nil {
 		return []Doubt{{cmp.Or(g.contentKey(), "data"), err.Error()}}
 	}
 	return nil
+}
+
+// templateDoubts fill the messages in, once.
+func (g GRPC) templateDoubts(texts []string, known Known) []Doubt {
+	var doubts []Doubt
+	for _, message := range g.Data {
+		if err := OwnPlaces(message); err != nil {
+			doubts = append(doubts, Doubt{"data", err.Error()})
+		}
+	}
+	for i := range texts {
+		filled, err := known.Example(texts[i])
+		if err != nil {
+			doubts = append(doubts, Doubt{cmp.Or(g.contentKey(), "data"), "the template: " + err.Error()})
+		}
+		texts[i] = filled
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Metadata)) {
+		_, err := known.Example(g.Metadata[name].Reveal())
+		if err = errors.Join(OwnPlaces(g.Metadata[name]), err); err != nil {
+			doubts = append(doubts, Doubt{"metadata." + name, "the template: " + err.Error()})
+		}
+	}
+	return doubts
 }
 
 func (g GRPC) contentKey() string {
@@ -207,7 +235,7 @@ func metadataDoubts(key string, set map[string]trial.Secret) []Doubt {
 		case strings.HasPrefix(lower, "grpc-"):
 			doubts = append(doubts, Doubt{key + "." + name, "names that begin with grpc- are gRPC's own"})
 		case strings.HasSuffix(lower, "-bin"):
-			if _, err := fromBase64(value); err != nil && !isTemplate(value) {
+			if _, err := fromBase64(value); err != nil && !IsTemplate(value) {
 				doubts = append(doubts, Doubt{key + "." + name, "the value of a name that ends in -bin is bytes: write them in base64"})
 			}
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }):

@@ -1,6 +1,10 @@
 package loadgen
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/seatrial/seatrial/trial"
+)
 
 func TestCodesAreReadByNameAndNumber(t *testing.T) {
 	for text, want := range map[string]Code{"OK": 0, "NOT_FOUND": 5, "not-found": 5, "14": 14, " UNAVAILABLE ": 14, "Canceled": 1, "CANCELLED": 1} {
@@ -13,6 +17,13 @@ func TestCodesAreReadByNameAndNumber(t *testing.T) {
 		if err := new(Code).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for a code", text)
 		}
+	}
+}
+
+func TestBytesAreTakenWithoutALookAtTheirFields(t *testing.T) {
+	g := GRPC{Call: "sample.Shop/Get", Proto: schemaFile(t), Binary: trial.NewSecret("", "CgFh")}
+	if doubts := g.Doubts(readFile, Known{}); len(doubts) > 0 {
+		t.Errorf("%v", doubts)
 	}
 }
 

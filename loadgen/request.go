@@ -103,11 +103,12 @@ type message struct {
 	host   string
 	body   []byte
 	expect []StatusRange
-	looks  *looks // at the answer; nil: its status alone
-	texts  *texts // what is filled in for each request; nil: nothing
-	step   int    // place in its sequence
-	steps  int    // of the sequence; 1 where it is alone
-	grpc   *GRPC  // nil for HTTP
+	looks  *looks   // at the answer; nil: its status alone
+	texts  *texts   // what is filled in for each request; nil: nothing
+	step   int      // place in its sequence
+	steps  int      // of the sequence; 1 where it is alone
+	grpc   *GRPC    // nil for HTTP
+	jsons  []string // of a call: its messages, filled in
 }
 
 // messages are the trial's requests in the order of the file, with what the load
@@ -175,7 +176,12 @@ func (o Options) message(r Request, known Known) (message, error) {
 	m.header, m.grpc = headersOf(o.Headers, r.Headers), r.GRPC
 	var errLooks, errTexts error
 	m.looks, errLooks = newLooks(r)
-	m.texts, errTexts = known.texts(m, body, overlaid(o.Headers, r.Headers))
+	if m.grpc != nil {
+		m.header = http.Header{} // load.headers are HTTP's alone
+		m.texts, errTexts = known.callTexts(*m.grpc)
+	} else {
+		m.texts, errTexts = known.texts(m, body, overlaid(o.Headers, r.Headers))
+	}
 	return m, errors.Join(errLooks, errTexts)
 }
 
@@ -248,7 +254,7 @@ func headersOf(sets ...map[string]trial.Secret) http.Header {
 // secrets are what of a message may be a credential.
 func (m message) secrets() []string {
 	_, secrets := URLSecrets(m.path)
-	secrets = append(secrets, string(m.body))
+	secrets = append(append(secrets, string(m.body)), m.jsons...)
 	if m.grpc != nil {
 		secrets = append(secrets, m.grpc.secrets()...)
 	}

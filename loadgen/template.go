@@ -36,6 +36,9 @@ func (k Known) Check(text string) error {
 	return err
 }
 
+// Example is a text as it is filled in once.
+func (k Known) Example(text string) (string, error) { return k.example(text, false) }
+
 // CheckPath is Check for a path, in which values are escaped: it gives the path
 // of one turn.
 func (k Known) CheckPath(text string) (string, error) { return k.example(text, true) }

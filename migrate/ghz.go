@@ -154,8 +154,33 @@ func (j *job) rpcBlock(tool string, s *value, call string) *block {
 	}
 	if !b.has("proto") && !b.has("protoset") {
 		b.set("call", call, "its messages are asked of the server by reflection")
+		if metadata := j.metadata(s.get("reflect-metadata")); !metadata.empty() {
+			b.set("reflection-metadata", metadata)
+		}
 	}
+	j.rpcConnection(b, s)
 	return b
+}
+
+// rpcConnection is what a call says of its connections.
+func (j *job) rpcConnection(b *block, s *value) {
+	for _, key := range []string{"cname", "authority"} {
+		if name := s.get(key).str(); name != "" && !b.has("authority") {
+			b.set("authority", name)
+		}
+	}
+	if j.truth(s.get("enable-compression")) {
+		b.set("compress", "gzip")
+	}
+	if name := s.get("lb-strategy").str(); name != "" {
+		b.set("balance", name)
+	}
+	if d, _ := j.duration(s.get("stream-interval")); d > 0 {
+		b.set("interval", d.String())
+	}
+	if d, _ := j.duration(s.get("keepalive")); d > 0 {
+		b.set("keep-alive", max(d, 10*time.Second).String()) // grpc-go pings no more often
+	}
 }
 
 func importPaths(paths *value) row {
