@@ -42,6 +42,7 @@ type question struct {
 	statistic statistic
 	worst     statistic // as if the candidate had given all unnamed answers; nil where there can be none
 	alpha     float64
+	fewest    int     // rounds before which nothing is shown at alpha
 	series    *series // that it is judged on
 
 	rounds  int  // that had data for it
@@ -85,8 +86,9 @@ func New(p Policy, versions []trial.Version) *Judge {
 }
 
 func (j *Judge) newQuestion(o Objective, who pair) *question {
+	alpha := 1 - float64(j.policy.confidence(o))
 	q := &question{
-		objective: o, candidate: who.candidate, alpha: 1 - float64(j.policy.confidence(o)),
+		objective: o, candidate: who.candidate, alpha: alpha, fewest: bayes.FewestRounds(alpha),
 		statistic: newStatistic(o, who), series: j.seriesOf(o),
 	}
 	if q.series.oneAddress {
@@ -243,7 +245,7 @@ func (q *question) add(r judgedRound, baseline int, versions []trial.Version) {
 	}
 	// One burst in the first round is no evidence: what rounds share can only
 	// be seen in several.
-	if q.rounds++; q.rounds < bayes.FewestRounds(q.alpha) {
+	if q.rounds++; q.rounds < q.fewest {
 		return
 	}
 	against, within := q.evidence(1)
@@ -326,7 +328,7 @@ func (j *Judge) pass() {
 	}
 	lost := j.lost() != ""
 	for _, q := range j.questions {
-		if !q.series.longEnough() || !q.enoughRounds() || q.rounds < bayes.FewestRounds(q.alpha) || q.void || q.verdict == trial.Fail {
+		if !q.series.longEnough() || !q.enoughRounds() || q.rounds < q.fewest || q.void || q.verdict == trial.Fail {
 			continue
 		}
 		if lost {

@@ -12,7 +12,7 @@ import (
 // one of an hour.
 type ladder struct {
 	own   float64 // the objective's factor
-	rungs []rung  // the rounds, while they are few
+	rungs []rung  // the rounds, while they are few, and then the last that fixed has not
 	fixed *rails  // nil while they are
 }
 
@@ -30,19 +30,24 @@ type rung func(factor float64) float64
 // mostRungs is how many rounds are kept whole: four minutes of load.
 const mostRungs = 1000
 
+// moved is how many rounds a look moves to the rails: all of them at once would
+// make it a look of half a second.
+const moved = 4
+
 func (l *ladder) add(r rung) {
-	if l.fixed != nil {
-		l.fixed.add(r)
+	if l.rungs = append(l.rungs, r); l.fixed == nil && len(l.rungs) < mostRungs {
 		return
 	}
-	if l.rungs = append(l.rungs, r); len(l.rungs) < mostRungs {
-		return
+	if l.fixed == nil {
+		l.fixed = newRails(l.own)
 	}
-	l.fixed = newRails(l.own)
-	for _, r := range l.rungs {
+	now := min(moved, len(l.rungs))
+	for _, r := range l.rungs[:now] {
 		l.fixed.add(r)
 	}
-	l.rungs = nil
+	if l.rungs = l.rungs[now:]; len(l.rungs) == 0 {
+		l.rungs = nil
+	}
 }
 
 func (l *ladder) clone() ladder {
@@ -64,14 +69,14 @@ const halvings = 11
 
 // chain is the contrasts against a factor.
 func (l *ladder) chain(lnFactor float64) *chain {
+	c := new(chain)
 	if l.fixed != nil {
-		return l.fixed.chain(lnFactor)
+		c, lnFactor = l.fixed.chain(lnFactor)
 	}
-	var c chain
 	for _, round := range l.rungs {
 		c.add(round(math.Exp(lnFactor)))
 	}
-	return &c
+	return c
 }
 
 // anytime returns the relative changes that neither test rejects.
@@ -179,8 +184,8 @@ func (f *rails) add(r rung) {
 	}
 }
 
-// chain is that of the nearest factor.
-func (f *rails) chain(lnFactor float64) *chain {
+// chain is that of the nearest factor, and which that is.
+func (f *rails) chain(lnFactor float64) (*chain, float64) {
 	above, _ := slices.BinarySearch(f.factors, lnFactor)
 	i := min(above, len(f.factors)-1)
 	if i > 0 && lnFactor-f.factors[i-1] < f.factors[i]-lnFactor {
@@ -188,5 +193,5 @@ func (f *rails) chain(lnFactor float64) *chain {
 	}
 	c := f.rounds
 	c.paths = f.paths[i]
-	return &c
+	return &c, f.factors[i]
 }

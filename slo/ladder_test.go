@@ -51,6 +51,22 @@ func TestManyRoundsAreToldAsIfAllWereKept(t *testing.T) {
 	}
 }
 
+// While rounds are moved, a few at a time, none is lost or counted twice.
+func TestRoundsOnTheirWayAreCountedOnce(t *testing.T) {
+	l, whole := ladder{own: 1.1}, chain{}
+	for i, r := range rungsOf(1, mostRungs+mostRungs/2) {
+		l.add(r)
+		whole.add(r(math.Exp(math.Log(1.1))))
+		got := l.chain(math.Log(1.1))
+		if got.n != whole.n || math.Abs(got.mean()-whole.mean()) > 1e-9 {
+			t.Fatalf("round %d: %v rounds with a mean of %v, want %v with %v", i+1, got.n, got.mean(), whole.n, whole.mean())
+		}
+		if before := max(0, i+1-mostRungs); l.fixed != nil && len(l.rungs) > max(0, mostRungs-(moved-1)*before) {
+			t.Fatalf("round %d: %d still on their way", i+1, len(l.rungs))
+		}
+	}
+}
+
 // The interval ends at or below a limit exactly where the evidence passes it,
 // however many rounds are kept.
 func TestTheIntervalOfManyRoundsAgreesWithTheVerdict(t *testing.T) {

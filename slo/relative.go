@@ -20,11 +20,14 @@ import (
 // baseline fails so much that its quantile is no time, nothing is compared.
 //
 // Buckets that the limit divides count as below it for "beyond", and as above it
-// for "within".
+// for "within". Where one version has few requests, most of its rounds have none
+// beyond t, which looks like a better tail until enough were to be expected.
 type exceedance struct {
 	objective Objective
 	who       pair
-	drawn     []int // the versions whose quantile t is
+	drawn     []int   // the versions whose quantile t is
+	fewest    float64 // observations expected beyond t before "within" counts
+	tail      float64 // those expected, of the version that has fewer
 	rounds    chain
 	ladder    ladder
 	most      *loose // nil while no bucket was divided
@@ -55,6 +58,7 @@ func (e *exceedance) add(r judgedRound) bool {
 	if e.most == nil && !now.isExact() {
 		e.most = &loose{e.rounds, e.ladder.clone()}
 	}
+	e.tail += math.Min(e.objective.stat.p, 1-e.objective.stat.p) * math.Min(all, allOfBase)
 	e.rounds.add(now.least)
 	e.ladder.add(func(factor float64) float64 { return at(factor * threshold).least })
 	if e.most != nil {
@@ -72,6 +76,9 @@ func (e *exceedance) repeated(times float64) (above, below float64) {
 	above, below = e.rounds.evidence(0, times)
 	if e.most != nil {
 		_, below = e.most.rounds.evidence(0, times)
+	}
+	if times*e.tail < e.fewest {
+		below = math.Min(below, 0)
 	}
 	return above, below
 }

@@ -119,7 +119,7 @@ func newStatistic(o Objective, who pair) statistic {
 	case o.limit.kind == absolute && (isShare || isQuantile):
 		return &shareStatistic{objective: o, who: who}
 	case isQuantile:
-		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}, ladder: o.ladder()}
+		return &exceedance{objective: o, who: who, drawn: []int{who.baseline}, ladder: o.ladder(), fewest: fewHits}
 	case isShare && o.limit.kind == ratio:
 		return &shareRatio{factor: o.limit.value, near: shareDifference{objective: o, who: who, limit: nearEnough}}
 	case isShare:

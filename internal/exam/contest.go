@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"strings"
 
 	"github.com/seatrial/seatrial/trial"
 )
@@ -75,6 +76,7 @@ type entrant struct {
 	text  string // the setting
 	own   bool   // Seatrial's
 	tuned bool
+	pace  pace
 	begin func(limit float64) referee
 }
 
@@ -84,17 +86,17 @@ func entrants() []entrant {
 	var all []entrant
 	for _, asked := range []struct{ name, objective string }{{"p50", p50}, {"p95", p95}, {"mean", mean}} {
 		all = append(all, entrant{
-			"**Seatrial**, " + asked.name, asked.objective, "`" + asked.objective + "`, at the defaults", true, false,
+			"**Seatrial**, " + asked.name, asked.objective, "`" + asked.objective + "`, at the defaults", true, false, watched,
 			setup{objectives: []string{asked.objective}}.referee,
 		}, entrant{
-			"**Seatrial**, " + asked.name + ", tuned", asked.objective, "the same with at-least as short as can be asked for", true, true,
+			"**Seatrial**, " + asked.name + ", tuned", asked.objective, "the same with at-least as short as can be asked for", true, true, watched,
 			setup{objectives: []string{asked.objective}, atLeast: fewest}.referee,
 		})
 	}
 	for _, r := range rules {
 		all = append(all,
-			entrant{r.name, r.asks, r.recommended.text, false, false, r.recommended.referee},
-			entrant{r.name + ", tuned", r.asks, r.tuned.text, false, true, r.tuned.referee})
+			entrant{r.name, r.asks, r.recommended.text, false, false, r.pace, r.recommended.referee},
+			entrant{r.name + ", tuned", r.asks, r.tuned.text, false, true, r.pace, r.tuned.referee})
 	}
 	return all
 }
@@ -113,15 +115,26 @@ type results struct {
 func contest(entrants []entrant, worlds []matter, trials int) []results {
 	var all []results
 	for _, m := range worlds {
-		limit := tolerance * p95Of(m.baseline)
-		var kinds []func() referee
-		for _, e := range entrants {
-			kinds = append(kinds, func() referee { return e.begin(limit) })
-		}
-		all = append(all, results{m, setup{world: m.world, sizes: m.sizes}.run(trials, kinds...)})
+		all = append(all, results{m, m.before(entrants, 0, trials)})
 	}
 	return all
 }
+
+// before plays so many trials of a world, from a number on, before entrants.
+func (m matter) before(entrants []entrant, first, trials int) []tally {
+	limit := tolerance * p95Of(m.baseline)
+	var kinds []func() referee
+	for _, e := range entrants {
+		kinds = append(kinds, func() referee { return e.begin(limit) })
+	}
+	return m.setup().runFrom(first, trials, kinds...)
+}
+
+func (m matter) setup() setup { return setup{world: m.world, sizes: m.sizes} }
+
+// drifts reports whether versions drift by themselves: then rounds are not
+// exchangeable, and no rule bounds its errors.
+func (m matter) drifts() bool { return strings.HasPrefix(m.name, "own drift") }
 
 // p95Of is the baseline's p95 as a team would know it, from 5,000 rounds of 20.
 func p95Of(w world) float64 {

@@ -19,7 +19,7 @@ func contests(scale int) []table {
 	effects[0].name = "equal"
 	tables := []table{falseFails(all, equal, many), looks(all, equal[0], many)}
 	tables = append(tables, power(all, effects, few)...)
-	tables = append(tables, sooner(all, equal, append(changed, hard...))...)
+	tables = append(tables, sooner(all, equal, append(changed, hard...), scale)...)
 	return append(tables, settings(all))
 }
 

@@ -236,6 +236,9 @@ func TestReportOnFileIsOfThisExam(t *testing.T) {
 	for _, c := range slices.Concat(cases, rare) {
 		rows = append(rows, "| "+c.name+" | `"+c.asked+"` | "+string(c.truth)+" |")
 	}
+	for _, w := range elsewhereCases() {
+		rows = append(rows, "| "+w.name+" | `"+w.asked+"` | "+string(w.truth)+" |")
+	}
 	for _, e := range entrants() {
 		rows = append(rows, "| "+e.name+" | "+e.text+" |")
 	}

@@ -162,6 +162,11 @@ func (s setup) versions() []trial.Version {
 
 // run plays trials on two workers and returns a tally for each kind of referee.
 func (s setup) run(trials int, kinds ...func() referee) []tally {
+	return s.runFrom(0, trials, kinds...)
+}
+
+// runFrom plays so many trials from a number on.
+func (s setup) runFrom(first, trials int, kinds ...func() referee) []tally {
 	results := make([][]outcome, trials)
 	var taken atomic.Int64
 	var workers sync.WaitGroup
@@ -172,7 +177,7 @@ func (s setup) run(trials int, kinds ...func() referee) []tally {
 				for k, kind := range kinds {
 					referees[k] = kind()
 				}
-				results[i] = s.watch(i, referees)
+				results[i] = s.watch(first+i, referees)
 			}
 		})
 	}
@@ -207,6 +212,17 @@ func (t *tally) add(o outcome) {
 	t.trials++
 	t.rounds += o.rounds
 	t.decided[o.verdict] = append(t.decided[o.verdict], o.rounds)
+}
+
+// and is what both tallies came to, neither of which changes.
+func (t tally) and(o tally) tally {
+	both := tally{trials: t.trials + o.trials, rounds: t.rounds + o.rounds, decided: map[trial.Verdict][]int{}}
+	for _, v := range []trial.Verdict{trial.Inconclusive, trial.Pass, trial.Fail} {
+		if rounds := slices.Concat(t.decided[v], o.decided[v]); rounds != nil {
+			both.decided[v] = rounds
+		}
+	}
+	return both
 }
 
 func (t tally) count(v trial.Verdict) int { return len(t.decided[v]) }
