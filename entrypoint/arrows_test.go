@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"config":               {"k8s", "loadgen", "metrics", "slo", "trial"},
 	"examples/sample":      nil,
 	"entrypoint":           {"config", "evidence", "examples/sample", "k8s", "loadgen", "metrics", "migrate", "platform", "runner", "slo", "summary", "trial"},
-	"internal/bench":       {"evidence", "slo", "trial"},
+	"internal/bench":       {"evidence", "runner", "slo", "trial"},
 	"internal/exam":        {"slo", "slo/bayes", "trial"},
 	"internal/githubapi":   nil,
 	"internal/gitlabapi":   nil,

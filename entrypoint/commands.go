@@ -17,7 +17,7 @@ import (
 func (p process) main(ctx context.Context) int {
 	code := exitBadInput
 	root := p.rootCommand(&code)
-	root.AddCommand(p.capacityCommand(&code), p.demoCommand(&code), p.importCommand(&code), p.judgeCommand(&code), p.metricsCommand(&code), p.overrideCommand(&code), p.planCommand(&code), p.publishCommand(&code), p.rbacCommand(&code), p.restoreCommand(&code), p.sampleCommand(&code), p.schemaCommand(&code), p.versionCommand(&code))
+	root.AddCommand(p.calibrateCommand(&code), p.capacityCommand(&code), p.demoCommand(&code), p.importCommand(&code), p.judgeCommand(&code), p.metricsCommand(&code), p.overrideCommand(&code), p.planCommand(&code), p.publishCommand(&code), p.rbacCommand(&code), p.restoreCommand(&code), p.sampleCommand(&code), p.schemaCommand(&code), p.versionCommand(&code))
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)

@@ -43,6 +43,7 @@ func (p process) sampleCommand(code *int) *cobra.Command {
 	f.BoolVar(&o.GRPC, "grpc", o.GRPC, "speak gRPC instead of HTTP")
 	f.StringVar(&o.Metrics, "metrics", o.Metrics, "path of its metrics, as in /metrics")
 	f.StringVar(&o.Version, "version-label", o.Version, "label of its metrics")
+	f.StringVar(&o.Times, "times", o.Times, "path at which it tells how long its answers took, as in /times")
 	f.IntVar(&o.ErrorsAfter, "errors-after", o.ErrorsAfter, "requests that are answered before the errors begin")
 	f.DurationVar(&o.StallEvery, "stall-every", o.StallEvery, "how often the service stands still")
 	f.DurationVar(&o.StallFor, "stall-for", o.StallFor, "for how long")

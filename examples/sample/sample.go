@@ -41,6 +41,7 @@ type Options struct {
 
 	Metrics     string // path at which it tells of its answers to Prometheus, neither slowed nor counted; empty: nowhere
 	Version     string // label of these metrics
+	Times       string // path at which it tells how long each of its answers took, likewise; empty: it does not remember
 	ErrorsAfter int    // requests that are answered before the errors begin
 
 	StallEvery time.Duration // a stall ends each such period, counted from the service's start
@@ -111,12 +112,17 @@ type service struct {
 	buys  *rand.Rand // apart, so that conversions change no latency
 
 	counters counters
+	times    times
 	drawn    int // requests
 }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.Metrics != "" && r.URL.Path == s.Metrics {
 		s.counters.expose(w, s.Version)
+		return
+	}
+	if s.Times != "" && r.URL.Path == s.Times {
+		s.times.tell(w)
 		return
 	}
 	arrived := time.Since(s.started)
@@ -141,7 +147,11 @@ func (s *service) await(ctx context.Context, arrived time.Duration) (status int,
 	select {
 	case <-due:
 		status := s.status(arrived, failed)
-		s.counters.count(status, converts, time.Since(s.started)-arrived) // before a client may see the answer
+		took := time.Since(s.started) - arrived
+		s.counters.count(status, converts, took) // before a client may see the answer
+		if s.Times != "" {
+			s.times.note(took)
+		}
 		return status, true
 	case <-ctx.Done():
 		return 0, false

@@ -54,6 +54,21 @@ func TestAnswerIsWhatTheOptionsSay(t *testing.T) {
 	})
 }
 
+func TestTellsItsOwnTimesWhereAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(with(func(o *Options) { o.Latency, o.Times = 20*ms, "/own-times" }))
+		ask(h)
+		ask(h)
+		for range 2 { // to ask is no answer of the service
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/own-times", nil))
+			if diff := cmp.Diff("20000000\n20000000\n", w.Body.String()); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
+
 func TestTellsPrometheusOfItsAnswersAndNothingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := New(with(func(o *Options) { o.Latency, o.Metrics, o.Version = 20*ms, "/metrics", "v1" }))
