@@ -24,9 +24,14 @@ var measurements = []struct {
 	{"cpu", cpu},
 	{"memory", memory},
 	{"stall", stall},
+	{"saturation", saturation},
+	{"stalls", stalls},
+	{"same", same},
+	{"noisy", noisy},
 	{"edges", edges},
 	{"slower", slower},
 	{"equal", equal},
+	{"many", many},
 }
 
 func main() {
@@ -38,7 +43,18 @@ func main() {
 	flag.IntVar(&p.threads, "peer-threads", peerThreads, "")
 	flag.DurationVar(&p.duration, "peer-time", peerTime, "")
 	flag.BoolVar(&p.even, "peer-even", false, "")
+	generate := flag.String("generate", "", "make evidence of many requests in this directory instead; used by bench itself")
+	seed := flag.Uint64("spin", 0, "be a noisy neighbour instead; used by bench itself")
 	flag.Parse()
+	if *seed != 0 {
+		spin(*seed)
+	}
+	if *generate != "" {
+		if err := generated(*generate); err != nil {
+			log.Fatal("bench: ", err)
+		}
+		return
+	}
 	if p.url != "" {
 		p.run()
 		return
