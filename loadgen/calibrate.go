@@ -47,7 +47,7 @@ func Calibrate(ctx context.Context, o Options, versions [2]Target, known func(ve
 
 // send sends a load and gives the CPU time of a request, in seconds.
 func (c *calibration) send(ctx context.Context, o Options, versions [2]Target) (cost float64, err error) {
-	meter, err := NewMeter(o, versions[:])
+	meter, err := NewMeter(o, nil, versions[:])
 	if err != nil {
 		return 0, err
 	}
