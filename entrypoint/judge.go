@@ -108,20 +108,29 @@ func worse(a, b int) int {
 // again judges stored evidence. Its code is not 0 where that was not possible,
 // and the user was told why.
 func (p process) again(dir string, policy map[string]string) (rejudged, int) {
-	stored, err := evidence.Open(dir)
+	stored, err := evidence.Begin(dir)
 	if err != nil {
-		p.tell("seatrial:", err)
-		if errors.Is(err, fs.ErrNotExist) {
-			return rejudged{}, exitBadInput
-		}
-		return rejudged{}, exitBroken
+		return rejudged{}, p.unreadable(err)
 	}
 	file, err := config.LoadStored(stored.TrialFile, policy)
 	if err != nil {
 		p.tell(err)
 		return rejudged{}, exitBadInput
 	}
-	return rejudged{Report: replay(stored, file), then: written(stored)}, exitPass
+	now, err := replay(stored, file)
+	if err != nil {
+		return rejudged{}, p.unreadable(err)
+	}
+	return rejudged{Report: now, then: written(stored)}, exitPass
+}
+
+// unreadable tells why evidence can't be read; a wrong name is bad input.
+func (p process) unreadable(err error) int {
+	p.tell("seatrial:", err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return exitBadInput
+	}
+	return exitBroken
 }
 
 func (p process) printJSON(v any) bool {
@@ -146,10 +155,13 @@ func written(e *evidence.Evidence) trial.Report {
 
 // replay is the report of stored evidence: what a trial of the same rounds
 // would have said, and where the evidence ends early, that it does.
-func replay(e *evidence.Evidence, file config.File) trial.Report {
+func replay(e *evidence.Evidence, file config.File) (trial.Report, error) {
 	judge := slo.New(file.Policy(), e.Versions)
 	var examples []trial.Example
-	for _, round := range e.Rounds {
+	for round, err := range e.Each() {
+		if err != nil {
+			return trial.Report{}, err
+		}
 		judge.Look(round)
 		examples = append(examples, round.Examples...)
 	}
@@ -169,5 +181,5 @@ func replay(e *evidence.Evidence, file config.File) trial.Report {
 		r.Notes = append([]string{strings.ToUpper(e.Cut[:1]) + e.Cut[1:] + "."}, r.Notes...)
 	}
 	r.ExitCode = exitCode(r, file.Mode, nil)
-	return r
+	return r, nil
 }

@@ -342,7 +342,7 @@ func TestWindowOfThePageIsRead(t *testing.T) {
 	if !found {
 		t.Fatal("docs/evidence.md shows no window")
 	}
-	r, _, err := readRound([]byte(`{"series":"metrics"`+shown), header, records{})
+	r, _, err := readRound([]byte(`{"series":"metrics"`+shown), header, &records{})
 	if err != nil || len(r.Samples) != 2 || *r.Samples[0].Value != 0.52 || r.Samples[1].Missing == "" || r.Requests != nil {
 		t.Errorf("%+v, %v", r, err)
 	}

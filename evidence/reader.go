@@ -2,13 +2,14 @@ package evidence
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -20,10 +21,11 @@ import (
 type Evidence struct {
 	Header
 	TrialFile []byte        // trial.yaml, secrets as references
-	Rounds    []trial.Round // in order; the last may be incomplete
+	Rounds    []trial.Round // in order; the last may be incomplete. None where they are read with Each
 	Cut       string        // why the directory ends early; empty if it is whole
 	Report    []byte        // report.json as it was written; nil if the trial never came to it
 
+	dir      string
 	whole    int64 // bytes of whole lines
 	requests int64 // bytes of the records that these refer to
 	phases   int64 // of the phases
@@ -32,7 +34,24 @@ type Evidence struct {
 // Open reads an evidence directory, as far as it goes: a torn last round is
 // left out and told in Cut.
 func Open(dir string) (*Evidence, error) {
-	e := &Evidence{}
+	e, err := Begin(dir)
+	if err != nil {
+		return nil, err
+	}
+	for round, err := range e.Each() {
+		if err != nil {
+			return nil, err
+		}
+		e.Rounds = append(e.Rounds, round)
+	}
+	return e, nil
+}
+
+// Begin reads what stands before the rounds. They are read with Each, so that of
+// a long trial's requests only one round's need be in memory; where they end is
+// not known before.
+func Begin(dir string) (*Evidence, error) {
+	e := &Evidence{dir: dir}
 	var err error
 	if e.TrialFile, err = os.ReadFile(filepath.Join(dir, TrialFile)); err != nil {
 		return nil, fmt.Errorf("reading evidence: %w", err)
@@ -42,19 +61,19 @@ func Open(dir string) (*Evidence, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("reading evidence: %w", err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, RoundsFile))
+	rounds, err := os.Open(filepath.Join(dir, RoundsFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence: %w", err)
 	}
-	raw, err := openRecords(dir)
-	if err != nil {
-		return nil, fmt.Errorf("reading evidence: %w", err)
-	}
-	defer raw.close()
-	if err := e.read(text, raw); err != nil {
-		return nil, fmt.Errorf("reading evidence: %s: %w", filepath.Join(dir, RoundsFile), err)
+	defer rounds.Close()
+	if err := e.readHeader(bufio.NewReader(rounds)); err != nil {
+		return nil, e.inRounds(err)
 	}
 	return e, nil
+}
+
+func (e *Evidence) inRounds(err error) error {
+	return fmt.Errorf("reading evidence: %s: %w", filepath.Join(e.dir, RoundsFile), err)
 }
 
 // records are the files that lines refer to.
@@ -62,9 +81,14 @@ type records struct {
 	requests *os.File
 	phases   *os.File // nil where nobody took them
 	unpacker *zstd.Decoder
+
+	packed, raw []byte // of the frame read last
 }
 
-func openRecords(dir string) (r records, err error) {
+// openRecords opens them; what could be opened is to be closed in any case.
+func openRecords(dir string) (*records, error) {
+	r := &records{}
+	var err error
 	if r.unpacker, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30)); err != nil {
 		return r, err
 	}
@@ -78,28 +102,32 @@ func openRecords(dir string) (r records, err error) {
 	return r, err
 }
 
-func (r records) close() {
-	r.unpacker.Close()
-	_ = r.requests.Close()
-	if r.phases != nil {
-		_ = r.phases.Close()
+func (r *records) close() {
+	if r.unpacker != nil {
+		r.unpacker.Close()
+	}
+	for _, file := range []*os.File{r.requests, r.phases} {
+		if file != nil {
+			_ = file.Close()
+		}
 	}
 }
 
-// frame unpacks one.
-func (r records) frame(at frame, file *os.File) ([]byte, error) {
+// frame unpacks one; its bytes hold until the next is unpacked.
+func (r *records) frame(at frame, file *os.File) ([]byte, error) {
 	if at.Bytes < 0 || at.Offset < 0 || file == nil {
 		return nil, errors.New("they can't stand there")
 	}
-	packed := make([]byte, at.Bytes)
-	if _, err := file.ReadAt(packed, at.Offset); err != nil {
+	r.packed = slices.Grow(r.packed[:0], at.Bytes)[:at.Bytes]
+	if _, err := file.ReadAt(r.packed, at.Offset); err != nil {
 		return nil, err
 	}
-	return r.unpacker.DecodeAll(packed, nil)
+	raw, err := r.unpacker.DecodeAll(r.packed, r.raw[:0])
+	r.raw = raw
+	return raw, err
 }
 
-func (e *Evidence) read(text []byte, raw records) error {
-	lines := bufio.NewReader(bytes.NewReader(text))
+func (e *Evidence) readHeader(lines *bufio.Reader) error {
 	header, err := lines.ReadBytes('\n')
 	if err != nil {
 		return errors.New("there is no header: the trial ended before its first round")
@@ -111,6 +139,35 @@ func (e *Evidence) read(text []byte, raw records) error {
 		return fmt.Errorf("line 1: schema %d is not known here (known: %d)", e.Schema, Schema)
 	}
 	e.whole = int64(len(header))
+	return nil
+}
+
+// Each gives the rounds in order, as far as they go; a torn last one is left out
+// and told in Cut. Nothing comes after an error.
+func (e *Evidence) Each() iter.Seq2[trial.Round, error] {
+	return func(yield func(trial.Round, error) bool) {
+		rounds, err := os.Open(filepath.Join(e.dir, RoundsFile))
+		if err != nil {
+			yield(trial.Round{}, fmt.Errorf("reading evidence: %w", err))
+			return
+		}
+		defer rounds.Close()
+		raw, err := openRecords(e.dir)
+		defer raw.close()
+		if err != nil {
+			yield(trial.Round{}, fmt.Errorf("reading evidence: %w", err))
+			return
+		}
+		if err := e.read(bufio.NewReader(rounds), raw, func(r trial.Round) bool { return yield(r, nil) }); err != nil {
+			yield(trial.Round{}, e.inRounds(err))
+		}
+	}
+}
+
+func (e *Evidence) read(lines *bufio.Reader, raw *records, yield func(trial.Round) bool) error {
+	if err := e.readHeader(lines); err != nil {
+		return err
+	}
 	for number := 2; ; number++ {
 		one, err := lines.ReadBytes('\n')
 		if err == io.EOF && len(one) == 0 {
@@ -120,9 +177,11 @@ func (e *Evidence) read(text []byte, raw records) error {
 		if err == io.EOF || tornErr != nil {
 			return e.torn(number, tornErr, lines)
 		}
-		e.Rounds = append(e.Rounds, round)
 		e.whole += int64(len(one))
 		e.requests, e.phases = max(e.requests, ends.requests), max(e.phases, ends.phases)
+		if !yield(round) {
+			return nil
+		}
 	}
 }
 
@@ -136,6 +195,18 @@ func (e *Evidence) torn(number int, cause error, rest *bufio.Reader) error {
 	return nil
 }
 
+// storedLine is a line without the statistics of its requests, which are drawn from
+// the records anew.
+type storedLine struct {
+	line
+	Versions unread `json:"versions"`
+	Unnamed  unread `json:"unnamed"`
+}
+
+type unread struct{}
+
+func (unread) UnmarshalJSON([]byte) error { return nil }
+
 // ends are where a round's raw records end in their files.
 type ends struct{ requests, phases int64 }
 
@@ -147,8 +218,8 @@ func (f *frame) end() int64 {
 }
 
 // readRound reads a line, and says where its raw records end.
-func readRound(text []byte, h Header, raw records) (out trial.Round, at ends, err error) {
-	var l line
+func readRound(text []byte, h Header, raw *records) (out trial.Round, at ends, err error) {
+	var l storedLine
 	versions := len(h.Versions)
 	if err := json.Unmarshal(text, &l); err != nil {
 		return trial.Round{}, ends{}, err
@@ -177,7 +248,7 @@ func readRound(text []byte, h Header, raw records) (out trial.Round, at ends, er
 	return out, ends{l.Requests.end(), l.Phases.end()}, err
 }
 
-func readRequests(at frame, h Header, raw records) ([]trial.Request, error) {
+func readRequests(at frame, h Header, raw *records) ([]trial.Request, error) {
 	text, err := raw.frame(at, raw.requests)
 	if err != nil {
 		return nil, fmt.Errorf("its requests: %w", err)
@@ -201,7 +272,7 @@ func readRequests(at frame, h Header, raw records) ([]trial.Request, error) {
 }
 
 // readPhases reads those of so many requests.
-func readPhases(at *frame, requests int, raw records) ([]trial.Phases, error) {
+func readPhases(at *frame, requests int, raw *records) ([]trial.Phases, error) {
 	if at == nil {
 		return nil, nil
 	}

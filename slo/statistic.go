@@ -42,26 +42,50 @@ const (
 // recent is the quantile of some versions' requests in the rounds just before:
 // +Inf where that is a failed one, NaN where there were none.
 func (r judgedRound) recent(versions []int, p float64) float64 {
-	var times []uint32
-	requests := 0
+	var times [][]uint32
+	requests, timed := 0, 0
 	for i, v := range slices.Backward(r.before) {
 		if len(r.before)-1-i >= fewestRecent && math.Min(p, 1-p)*float64(requests) >= knownTail {
 			break
 		}
 		for _, version := range versions {
-			times = append(times, v[version].sorted...)
-			requests += v[version].requests
+			times = append(times, v[version].sorted)
+			requests, timed = requests+v[version].requests, timed+len(v[version].sorted)
 		}
 	}
 	rank := int(math.Ceil(p * float64(requests)))
 	switch {
 	case requests == 0:
 		return math.NaN()
-	case rank > len(times):
+	case rank > timed:
 		return math.Inf(1)
 	}
-	slices.Sort(times)
-	return float64(times[max(rank, 1)-1]) * tick
+	return float64(ranked(times, max(rank, 1))) * tick
+}
+
+// ranked is the rank-th smallest, from 1, of several ascending lists together: the
+// least value that so many do not exceed.
+func ranked(lists [][]uint32, rank int) uint32 {
+	low, high := uint32(0), uint32(math.MaxUint32)
+	for low < high {
+		middle := low + (high-low)/2
+		within := 0
+		for _, list := range lists {
+			n, _ := slices.BinarySearchFunc(list, middle, func(t, limit uint32) int {
+				if t <= limit {
+					return -1
+				}
+				return 1
+			})
+			within += n
+		}
+		if within >= rank {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low
 }
 
 // outlook is what figures are drawn from beside the statistic's own evidence.

@@ -37,6 +37,9 @@ func newView(r trial.Round, versions int, charges []uint8) view {
 // newViews is newView of all requests, and of each of so many that differ.
 func newViews(r trial.Round, versions, requests int, charges []uint8) views {
 	out := views{all: make(view, versions), each: make([]view, requests)}
+	for i := range out.all {
+		out.all[i].sorted = make([]uint32, 0, len(r.Requests)/versions)
+	}
 	for i := range out.each {
 		out.each[i] = make(view, versions)
 	}

@@ -30,6 +30,7 @@ const (
 const manyTrial = `baseline: {url: "http://127.0.0.1:1"}
 candidate: {url: "http://127.0.0.1:2"}
 load: {rate: 10000/s, for: 500s}
+at-least: 500s
 objectives:
   - latency-p99 <= 300ms
   - latency-p95 <= 110% of baseline
