@@ -94,6 +94,9 @@ func (p process) calibratedLoad(flags map[string]string) (loadgen.Options, error
 		return loadgen.Options{}, err
 	}
 	load, asked := loadgen.DefaultOptions(), file.Load
+	if asked.Closed || len(asked.Stages) > 0 {
+		return loadgen.Options{}, errors.New("load: a calibration is of one rate; name a trial file without closed and stages with --config; nothing was sent")
+	}
 	load.Rate, load.For, load.Warmup = asked.Rate, asked.For, asked.Warmup
 	load.Connections, load.Timeout, load.KeepAlive = asked.Connections, asked.Timeout, asked.KeepAlive
 	if load.Seed = asked.Seed; load.Seed == 0 {

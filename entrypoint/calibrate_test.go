@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/seatrial/seatrial/trial"
@@ -44,4 +46,10 @@ func TestCalibrateRefusesWhatItCannotSay(t *testing.T) {
 	} {
 		finish(t, command(t, "calibrate", "--for=2s", wrong.flag)).wants(t, exitBadInput, wrong.told)
 	}
+	c := command(t, "calibrate")
+	const closed = "candidate: http://127.0.0.1:1\nload: {closed: true, for: 30s}\nobjectives: [error-rate <= 1%]\n"
+	if err := os.WriteFile(filepath.Join(c.Dir, "seatrial.yaml"), []byte(closed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, c).wants(t, exitBadInput, "a calibration is of one rate")
 }

@@ -61,20 +61,14 @@ func (c *calibration) send(ctx context.Context, o Options, versions [2]Target) (
 	return (cpuTime() - before).Seconds() / float64(max(1, c.sent)), nil
 }
 
-// fullLoad is a load that no machine keeps, and fullTime for how long it is
-// tried.
-const (
-	fullLoad = 50_000 // a second to each version
-	fullTime = 2 * time.Second
-)
+// fullTime is for how long full load is tried.
+const fullTime = 2 * time.Second
 
 // fullCost is the CPU time of a request where each connection sends one after
 // another. At a low rate one costs several times as much, because the process
 // wakes up for each.
 func fullCost(ctx context.Context, o Options, versions [2]Target) (cost float64, err error) {
-	o.Rate.PerSecond, o.Warmup, o.For, o.Timeout = fullLoad, 0, fullTime, 2*fullTime
-	ctx, stop := context.WithTimeout(ctx, fullTime)
-	defer stop()
+	o.Closed, o.Warmup, o.For = true, 0, fullTime
 	return new(calibration).send(ctx, o, versions)
 }
 

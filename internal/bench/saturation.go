@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -51,18 +53,17 @@ func interleaved(l lab, protocol string, j job, peers []tool, wanted map[string]
 	return nil
 }
 
-// saturate is our CPU time of a request, in seconds. The rate is beyond any that
-// two CPUs can send and the time-out beyond the backlog, so that every worker
-// sends one request after another until all are sent.
+// saturate is our CPU time of a request, in seconds, with all that a trial does.
 func (l lab) saturate(j job) (float64, error) {
-	const rate = 30_000
-	o, err := l.try("--candidate="+j.url, fmt.Sprintf("--rate=%d/s", rate), "--for="+j.length.String(), "--at-least="+j.length.String(),
-		"--warmup=0s", "--timeout=60s", fmt.Sprintf("--connections=%d", j.connections), "--objectives=latency-p50 <= 60s")
-	if err != nil {
+	file := filepath.Join(l.dir, "saturation.yaml")
+	text := fmt.Sprintf("candidate: %s\nload: {closed: true, connections: %d, for: %s, warmup: 0s}\nat-least: %s\nobjectives: [latency-p99 <= 60s]\n",
+		j.url, j.connections, j.length, j.length)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return 0, err
 	}
-	if n := sent(o.evidence); n != rate*int(j.length.Seconds()) {
-		return 0, fmt.Errorf("%d requests were sent, not %v of them", n, float64(rate)*j.length.Seconds())
+	o, err := l.try("--config=" + file)
+	if err != nil {
+		return 0, err
 	}
 	return o.cpu.Seconds() / float64(sent(o.evidence)), nil
 }
