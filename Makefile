@@ -31,7 +31,8 @@ nightly: ## the same with every fault repeated (33 minutes once the cluster is b
 	.ci/install
 	SEATRIAL_E2E=required SEATRIAL_NIGHTLY=1 $(E2E)
 
-bench: ## measure load, judge and costs beside peers (15 minutes)
+bench: ## measure load, judge and costs beside peers; needs root for wrk (30 minutes)
+	internal/bench/peers/install
 	go run ./internal/bench
 
 exam: ## write docs/exam.md: the judge in worlds of known truth; EXAM=full plays more (10 minutes)
@@ -40,4 +41,4 @@ exam: ## write docs/exam.md: the judge in worlds of known truth; EXAM=full plays
 lint: ## formatting, vet of every build tag, shell syntax (1 minute)
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; }
 	go vet -tags e2e ./...
-	for script in .ci/* .github/release.sh internal/e2e/*.sh; do bash -n $$script || exit 1; done
+	for script in .ci/* .github/release.sh internal/bench/peers/install internal/e2e/*.sh; do bash -n $$script || exit 1; done

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/seatrial/seatrial/trial"
@@ -29,9 +31,23 @@ func TestCalibrateMeasuresAKnownService(t *testing.T) {
 // A load that was not kept is no calibration of it.
 func TestCalibrateRefusesALoadThatIsNotKept(t *testing.T) {
 	t.Parallel()
-	one := []string{"calibrate", "--rate=100/s", "--for=3s", "--warmup=0s", "--connections=1", "--timeout=150ms"}
-	finish(t, command(t, append(one, "--takes=12ms")...)).wants(t, exitBroken, "this machine can't keep 100/s with a service that takes 12 ms")
-	finish(t, command(t, append(one, "--takes=70ms")...)).wants(t, exitBroken, "ask for a lower rate, or more connections")
+	finish(t, command(t, "calibrate", "--rate=100/s", "--for=2s", "--warmup=0s", "--takes=70ms", "--connections=1", "--timeout=150ms")).
+		wants(t, exitBroken, "ask for a lower rate, or more connections")
+	for _, kept := range []struct {
+		s    trial.Calibrated
+		code int
+	}{
+		{trial.Calibrated{Planned: 1000, Late: 50}, exitPass},
+		{trial.Calibrated{Planned: 1000, Late: 51}, exitBroken},
+		{trial.Calibrated{Planned: 1000, Late: 20, Unsent: 20, Failed: 20}, exitBroken},
+	} {
+		var out bytes.Buffer
+		p := process{stdout: &out, stderr: &out}
+		code := p.tellCalibration(trial.Calibration{Rate: 100, Services: []trial.Calibrated{kept.s}}, calibrateOptions{})
+		if code != kept.code || (code == exitBroken) != strings.Contains(out.String(), "this machine can't keep 100/s") {
+			t.Errorf("%+v: exit code %d\n%s", kept.s, code, out.String())
+		}
+	}
 }
 
 func TestCalibrateRefusesWhatItCannotSay(t *testing.T) {

@@ -2,7 +2,8 @@
 // figure as a ratio, or beside what theory says. Its runs are interleaved, so
 // that both sides meet the same neighbours. docs/performance.md keeps a copy.
 //
-//	go run ./internal/bench [-only cpu,memory,stall,equal,slower,edges]
+//	internal/bench/peers/install
+//	go run ./internal/bench [-only cpu,saturation,stalls]
 package main
 
 import (
@@ -25,7 +26,9 @@ var measurements = []struct {
 	{"memory", memory},
 	{"stall", stall},
 	{"saturation", saturation},
+	{"calls", calls},
 	{"stalls", stalls},
+	{"stalled-calls", stalledCalls},
 	{"same", same},
 	{"noisy", noisy},
 	{"edges", edges},
@@ -37,12 +40,6 @@ var measurements = []struct {
 func main() {
 	log.SetFlags(0)
 	only := flag.String("only", "", "names of the measurements to make, with commas between")
-	var p peer
-	flag.StringVar(&p.url, "peer", "", "run plain fortio against this URL instead; used by bench itself")
-	flag.Float64Var(&p.rate, "peer-rate", peerRate, "")
-	flag.IntVar(&p.threads, "peer-threads", peerThreads, "")
-	flag.DurationVar(&p.duration, "peer-time", peerTime, "")
-	flag.BoolVar(&p.even, "peer-even", false, "")
 	generate := flag.String("generate", "", "make evidence of many requests in this directory instead; used by bench itself")
 	seed := flag.Uint64("spin", 0, "be a noisy neighbour instead; used by bench itself")
 	flag.Parse()
@@ -53,10 +50,6 @@ func main() {
 		if err := generated(*generate); err != nil {
 			log.Fatal("bench: ", err)
 		}
-		return
-	}
-	if p.url != "" {
-		p.run()
 		return
 	}
 	if err := bench(*only); err != nil {
@@ -81,11 +74,22 @@ func bench(only string) error {
 		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
 			continue
 		}
+		fmt.Printf("-- %s, load average %s\n", m.name, busy())
 		if err := m.run(l); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
 	return nil
+}
+
+// busy is the load average of the last minute: who else is at work here.
+func busy() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	minute, _, _ := strings.Cut(string(text), " ")
+	return minute
 }
 
 // row prints one figure beside what it should be.

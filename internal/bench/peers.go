@@ -18,6 +18,7 @@ type job struct {
 	connections int
 	rate        float64 // requests a second; 0 is as many as the tool can
 	length      time.Duration
+	even        bool // fortio alone: connections take turns instead of sending all at once
 }
 
 // told is what a tool says of the load that it sent.
@@ -34,9 +35,11 @@ type tool struct {
 	read  func(l lab, out []byte) (told, error)
 }
 
+var fortio = tool{name: "fortio", args: fortioArgs, read: readFortio}
+
 // tools are the peers over HTTP.
 var tools = []tool{
-	{name: "fortio", args: fortioArgs, read: readFortio},
+	fortio,
 	{name: "wrk", args: wrkArgs, read: readWrk},
 	{name: "bombardier", args: bombardierArgs, read: readBombardier},
 	{name: "hey", args: heyArgs, read: readHey},
@@ -74,6 +77,12 @@ func (t tool) measure(l lab, j job) (said told, cpu time.Duration, err error) {
 	return said, finished(c).cpu, nil
 }
 
+// cost is the CPU time of a request, in seconds.
+func (t tool) cost(l lab, j job) (float64, error) {
+	said, cpu, err := t.measure(l, j)
+	return cpu.Seconds() / float64(max(1, said.requests)), err
+}
+
 // find is a tool that peers/install put into the user's cache, or a system's.
 func (l lab) find(name string) (string, error) {
 	cache, err := os.UserCacheDir()
@@ -94,7 +103,11 @@ func (l lab) find(name string) (string, error) {
 func whole(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) + "s" }
 
 func fortioArgs(j job) []string {
-	return []string{"load", "-quiet", "-json", "-", "-p", "99", "-qps", fmt.Sprint(j.rate), "-c", fmt.Sprint(j.connections), "-t", j.length.String(), j.url}
+	args := []string{"load", "-quiet", "-json", "-", "-p", "99", "-qps", fmt.Sprint(j.rate), "-c", fmt.Sprint(j.connections), "-t", j.length.String()}
+	if j.even {
+		args = append(args, "-uniform")
+	}
+	return append(args, j.url)
 }
 
 func readFortio(_ lab, out []byte) (told, error) {
@@ -242,16 +255,20 @@ func readK6(_ lab, out []byte) (told, error) {
 	return told{int(r.Metrics["http_reqs"].Values["count"]), r.Metrics["http_req_duration"].Values["p(99)"] / 1e3}, err
 }
 
-// ghzCall is asked of every gRPC service.
-const ghzCall = "grpc.health.v1.Health/Check"
+// What the sample service is asked over gRPC, by ghz and by a trial file.
+const (
+	ghzCall  = "sample.Shop/Get"
+	grpcData = `{"text":"ahoy"}`
+	grpcCall = "requests: [{name: get, grpc: {call: " + ghzCall + ", data: '" + grpcData + "'}}]\n"
+)
 
 func ghzArgs(j job) []string {
 	n := fmt.Sprint(j.connections)
-	args := []string{"--insecure", "--call", ghzCall, "-O", "json", "-z", j.length.String(), "-c", n, "--connections", n}
+	args := []string{"--insecure", "--call", ghzCall, "-d", grpcData, "-O", "json", "-z", j.length.String(), "-c", n, "--connections", n}
 	if j.rate > 0 {
 		args = append(args, "--rps", fmt.Sprint(j.rate))
 	}
-	return append(args, j.url)
+	return append(args, strings.TrimPrefix(j.url, "grpc://"))
 }
 
 func readGhz(_ lab, out []byte) (told, error) {
