@@ -71,7 +71,6 @@ func TestRoomsImportOnlyWhatTheHouseAllows(t *testing.T) {
 // packages alone.
 func TestForeignModulesStayInTheirRoom(t *testing.T) {
 	homes := map[string][]string{
-		"fortio.org/":                           {"internal/bench"},
 		"github.com/valyala/":                   {"loadgen"},
 		"go.yaml.in/yaml":                       {"config", "metrics", "migrate"},
 		"mvdan.cc/sh":                           {"migrate"},
