@@ -62,8 +62,9 @@ func many(l lab) error {
 	if again.ProcessState == nil || again.ProcessState.ExitCode() > 3 {
 		return fmt.Errorf("judging again: %w\n%s", err, out)
 	}
-	row("10 million requests: seatrial judge", milliseconds(took.Seconds()), "at most 2 s")
-	row("10 million requests: memory of seatrial judge", megabytes(finished(again).peak), "at most 200 MB")
+	judged := finished(again)
+	row("10 million requests: seatrial judge", fmt.Sprintf("%s (%s of CPU)", milliseconds(took.Seconds()), milliseconds(judged.cpu.Seconds())), "at most 2 s")
+	row("10 million requests: memory of seatrial judge", megabytes(judged.peak), "at most 200 MB")
 	return nil
 }
 
