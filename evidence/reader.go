@@ -81,8 +81,9 @@ type records struct {
 	requests *os.File
 	phases   *os.File // nil where nobody took them
 	unpacker *zstd.Decoder
+	inRows   bool // of an earlier seatrial
 
-	packed, raw []byte // of the frame read last
+	packed, raw, turned []byte // of the frame read last
 }
 
 // openRecords opens them; what could be opened is to be closed in any case.
@@ -113,8 +114,9 @@ func (r *records) close() {
 	}
 }
 
-// frame unpacks one; its bytes hold until the next is unpacked.
-func (r *records) frame(at frame, file *os.File) ([]byte, error) {
+// frame unpacks one of records of so many bytes; what it gives holds until the
+// next is unpacked.
+func (r *records) frame(at frame, file *os.File, size int) ([]byte, error) {
 	if at.Bytes < 0 || at.Offset < 0 || file == nil {
 		return nil, errors.New("they can't stand there")
 	}
@@ -123,8 +125,11 @@ func (r *records) frame(at frame, file *os.File) ([]byte, error) {
 		return nil, err
 	}
 	raw, err := r.unpacker.DecodeAll(r.packed, r.raw[:0])
-	r.raw = raw
-	return raw, err
+	if r.raw = raw; err != nil || r.inRows || len(raw)%size != 0 {
+		return raw, err
+	}
+	r.turned = rows(r.turned, raw, size)
+	return r.turned, nil
 }
 
 func (e *Evidence) readHeader(lines *bufio.Reader) error {
@@ -135,8 +140,8 @@ func (e *Evidence) readHeader(lines *bufio.Reader) error {
 	if err := json.Unmarshal(header, &e.Header); err != nil {
 		return fmt.Errorf("line 1: %w", err)
 	}
-	if e.Schema != Schema {
-		return fmt.Errorf("line 1: schema %d is not known here (known: %d)", e.Schema, Schema)
+	if e.Schema < firstSchema || e.Schema > Schema {
+		return fmt.Errorf("line 1: schema %d is not known here (known: %d to %d)", e.Schema, firstSchema, Schema)
 	}
 	e.whole = int64(len(header))
 	return nil
@@ -168,6 +173,7 @@ func (e *Evidence) read(lines *bufio.Reader, raw *records, yield func(trial.Roun
 	if err := e.readHeader(lines); err != nil {
 		return err
 	}
+	raw.inRows = e.Schema == firstSchema
 	for number := 2; ; number++ {
 		one, err := lines.ReadBytes('\n')
 		if err == io.EOF && len(one) == 0 {
@@ -249,7 +255,7 @@ func readRound(text []byte, h Header, raw *records) (out trial.Round, at ends, e
 }
 
 func readRequests(at frame, h Header, raw *records) ([]trial.Request, error) {
-	text, err := raw.frame(at, raw.requests)
+	text, err := raw.frame(at, raw.requests, recordSize)
 	if err != nil {
 		return nil, fmt.Errorf("its requests: %w", err)
 	}
@@ -276,7 +282,7 @@ func readPhases(at *frame, requests int, raw *records) ([]trial.Phases, error) {
 	if at == nil {
 		return nil, nil
 	}
-	text, err := raw.frame(*at, raw.phases)
+	text, err := raw.frame(*at, raw.phases, phasesSize)
 	if err != nil {
 		return nil, fmt.Errorf("its phases: %w", err)
 	}

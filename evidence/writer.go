@@ -26,7 +26,9 @@ type Writer struct {
 	queries  *log
 	packer   *zstd.Encoder
 	buckets  *hdrhistogram.Histogram
+	inRows   bool // of evidence that an earlier seatrial began
 	raw      []byte
+	turned   []byte
 	packed   []byte
 }
 
@@ -43,11 +45,11 @@ func Create(dir string, h Header, trialFile []byte, stale ...string) (*Writer, e
 	if err := os.RemoveAll(filepath.Join(dir, filepath.Dir(QueriesFile))); err != nil {
 		return nil, fmt.Errorf("removing earlier queries: %w", err)
 	}
+	h.Schema = Schema
 	w, err := open(dir, h, os.O_TRUNC)
 	if err != nil {
 		return nil, err
 	}
-	h.Schema = Schema
 	return w, w.writeLine(h)
 }
 
@@ -73,7 +75,7 @@ func open(dir string, h Header, also int) (*Writer, error) {
 	// 1 µs to 429 s, the longest that a record holds; two digits: 1 %.
 	w := &Writer{
 		dir: dir, versions: h.Versions, packer: packer, buckets: hdrhistogram.New(1, 429_496_730, 2),
-		queries: &log{path: filepath.Join(dir, QueriesFile)},
+		queries: &log{path: filepath.Join(dir, QueriesFile)}, inRows: h.Schema == firstSchema,
 	}
 	if len(h.Requests) > 1 {
 		w.names = h.Requests
@@ -119,12 +121,12 @@ func (w *Writer) Append(r trial.Round) error {
 func (w *Writer) store(r trial.Round, l *line) error {
 	var err error
 	w.raw = encode(w.raw[:0], r.Requests)
-	if l.Requests, err = w.frame(w.requests, len(r.Requests)); err != nil {
+	if l.Requests, err = w.frame(w.requests, recordSize); err != nil {
 		return fmt.Errorf("storing the requests of round %d: %w", r.Index, err)
 	}
 	if len(r.Phases) > 0 {
 		w.raw = encodePhases(w.raw[:0], r.Phases)
-		if l.Phases, err = w.frame(w.phases, len(r.Phases)); err != nil {
+		if l.Phases, err = w.frame(w.phases, phasesSize); err != nil {
 			return fmt.Errorf("storing the phases of round %d: %w", r.Index, err)
 		}
 	}
@@ -150,13 +152,18 @@ func (f *framed) wrote(at *frame) {
 	}
 }
 
-// frame puts the raw records on disk as one frame.
-func (w *Writer) frame(to framed, count int) (*frame, error) {
-	w.packed = w.packer.EncodeAll(w.raw, w.packed[:0])
+// frame puts the raw records, of so many bytes each, on disk as one frame.
+func (w *Writer) frame(to framed, size int) (*frame, error) {
+	text := w.raw
+	if !w.inRows {
+		w.turned = columns(w.turned[:0], w.raw, size)
+		text = w.turned
+	}
+	w.packed = w.packer.EncodeAll(text, w.packed[:0])
 	if _, err := to.file.Write(w.packed); err != nil {
 		return nil, err
 	}
-	return &frame{Offset: to.offset, Bytes: len(w.packed), Count: count}, to.file.Sync()
+	return &frame{Offset: to.offset, Bytes: len(w.packed), Count: len(w.raw) / size}, to.file.Sync()
 }
 
 // sample is of all that one version was sent, or did without a name, and of each

@@ -134,7 +134,7 @@ func imagine(draws *rand.Rand, index int) trial.Round {
 	r := trial.Round{
 		Series: trial.LoadSeries, Index: index, Complete: true,
 		Start: time.Duration(index) * manyRound, End: time.Duration(index+1) * manyRound,
-		Generator: trial.Generator{Planned: manyPerRound}, Requests: make([]trial.Request, manyPerRound),
+		Generator: trial.Generator{Planned: manyPerRound}, Requests: make([]trial.Request, manyPerRound), Phases: make([]trial.Phases, manyPerRound),
 	}
 	for i := range r.Requests {
 		status := trial.Answered(200, true)
@@ -150,6 +150,7 @@ func imagine(draws *rand.Rand, index int) trial.Round {
 		r.Requests[i].Start = trial.Ticks(time.Duration(draws.ExpFloat64() * float64(80*time.Microsecond)))
 		r.Requests[i].Latency = trial.Ticks(time.Duration(math.Exp(0.3*draws.NormFloat64()) * float64(5*time.Millisecond)))
 		r.Requests[i].Status = status
+		r.Phases[i].FirstByte = r.Requests[i].Latency - uint32(200+draws.IntN(400)) // to read the body takes 20 to 60 µs
 	}
 	return r
 }
