@@ -163,10 +163,36 @@ func (e *Evidence) Each() iter.Seq2[trial.Round, error] {
 			yield(trial.Round{}, fmt.Errorf("reading evidence: %w", err))
 			return
 		}
-		if err := e.read(bufio.NewReader(rounds), raw, func(r trial.Round) bool { return yield(r, nil) }); err != nil {
+		if err := e.ahead(bufio.NewReader(rounds), raw, yield); err != nil {
 			yield(trial.Round{}, e.inRounds(err))
 		}
 	}
+}
+
+// ahead reads the next rounds while one is looked at.
+func (e *Evidence) ahead(lines *bufio.Reader, raw *records, yield func(trial.Round, error) bool) (err error) {
+	const few = 4
+	read, stop := make(chan trial.Round, few), make(chan struct{})
+	go func() {
+		defer close(read)
+		err = e.read(lines, raw, func(r trial.Round) bool {
+			select {
+			case read <- r:
+				return true
+			case <-stop:
+				return false
+			}
+		})
+	}()
+	for r := range read {
+		if !yield(r, nil) {
+			close(stop)
+			for range read { // until nobody reads from the files any more
+			}
+			return nil
+		}
+	}
+	return err
 }
 
 func (e *Evidence) read(lines *bufio.Reader, raw *records, yield func(trial.Round) bool) error {

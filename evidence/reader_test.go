@@ -79,3 +79,22 @@ func unpacked(path string) ([]byte, error) {
 	defer r.close()
 	return r.unpacker.DecodeAll(packed, nil)
 }
+
+func TestAReaderMayStopEarly(t *testing.T) {
+	e, err := Begin(write(t, 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for r, err := range e.Each() {
+		if err != nil || r.Index != seen {
+			t.Fatalf("round %d, %v; want %d", r.Index, err, seen)
+		}
+		if seen++; seen == 3 {
+			break
+		}
+	}
+	if seen != 3 {
+		t.Errorf("%d rounds", seen)
+	}
+}
