@@ -53,13 +53,13 @@ func levels(c trial.Capacity) grid {
 		verdict.add(word)
 		verdict.color = append(verdict.color, color)
 		after.add(seconds(l.Seconds))
-		p50.add(l.Totals.P50.String())
-		p99.add(l.Totals.P99.String())
-		share := math.NaN()
-		if l.Totals.Requests > 0 {
-			share = float64(l.Totals.Failed) / float64(l.Totals.Requests)
+		t := l.Totals
+		if t.Requests == 0 {
+			t.P50.Value, t.P99.Value = math.NaN(), math.NaN()
 		}
-		failed.add(trial.Quantity{Value: share, Unit: trial.Share}.String())
+		p50.add(t.P50.String())
+		p99.add(t.P99.String())
+		failed.add(trial.Quantity{Value: float64(t.Failed) / float64(t.Requests), Unit: trial.Share}.String())
 	}
 	return grid{rate, verdict, after, p50, p99, failed}
 }
