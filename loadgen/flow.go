@@ -168,10 +168,8 @@ func (f *flow) secrets(m *message, r *reply) []string {
 		all = m.secrets()
 	}
 	all = slices.AppendSeq(all, maps.Values(f.saved))
-	for _, row := range f.values {
-		if row, is := row.(map[string]string); is {
-			all = slices.AppendSeq(all, maps.Values(row))
-		}
+	for _, row := range f.rows {
+		all = slices.AppendSeq(all, maps.Values(row))
 	}
 	if f.cookies != nil {
 		all = append(all, f.cookies.held...)

@@ -2,20 +2,14 @@ package loadgen
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"text/template"
 	"text/template/parse"
-	"time"
 
 	"github.com/seatrial/seatrial/trial"
 )
@@ -60,7 +54,7 @@ func (k Known) example(written string, isPath bool) (string, error) {
 // each request.
 type text struct {
 	plain    string
-	template *template.Template // nil: plain
+	template *parse.Tree // nil: plain
 }
 
 // compile reads a text, of whose template it takes nothing that could fail, or
@@ -69,17 +63,18 @@ func (k Known) compile(written string, isPath bool) (text, error) {
 	if !IsTemplate(written) {
 		return text{plain: written}, nil
 	}
-	t, err := template.New("line").Option("missingkey=error").Funcs(newFiller(0).functions()).Parse(written)
+	trees, err := parse.Parse("line", written, "{{", "}}", functionNames())
 	if err != nil {
 		return text{}, inWords(err)
 	}
-	if len(t.Templates()) != 1 || t.Tree == nil {
+	tree := trees["line"]
+	if len(trees) != 1 || tree == nil {
 		return text{}, errBeyond
 	}
-	if err := (grammar{k, isPath}).list(t.Root); err != nil {
+	if err := (grammar{k, isPath}).list(tree.Root); err != nil {
 		return text{}, err
 	}
-	return text{template: t}, nil
+	return text{template: tree}, nil
 }
 
 // compileSecret takes places to be filled in from the file alone: what a
@@ -100,22 +95,36 @@ func OwnPlaces(s trial.Secret) error {
 	return nil
 }
 
-var templateError = regexp.MustCompile(`^template: line:(\d+)(?::\d+)?: (?:executing "line" at )?`)
+// functionNames are those that the parser is to know.
+func functionNames() map[string]any {
+	names := map[string]any{}
+	for _, name := range allFunctions {
+		names[name] = true
+	}
+	return names
+}
 
-// inWords is a mistake as text/template tells it, without what it says of itself.
+var templateError = regexp.MustCompile(`^template: line:(\d+): `)
+
+// inWords is a mistake as the parser tells it, without what it says of itself.
 func inWords(err error) error {
 	said := err.Error()
 	m := templateError.FindStringSubmatch(said)
 	if m == nil {
-		return errors.New(said)
+		return err
 	}
 	said = strings.TrimPrefix(said, m[0])
 	if name, unknown := strings.CutPrefix(said, `function "`); unknown {
 		name, _, _ = strings.Cut(name, `"`)
 		said = unknownFunction(name)
 	}
-	if m[1] != "1" {
-		said = "line " + m[1] + ": " + said
+	return onLine(m[1], said)
+}
+
+// onLine says where a mistake is, if that is not the first line.
+func onLine(line, said string) error {
+	if line != "1" {
+		said = "line " + line + ": " + said
 	}
 	return errors.New(said)
 }
@@ -125,13 +134,16 @@ var (
 	ownFunctions = []string{"base64", "id", "json", "now", "number", "pick", "random", "raw", "urlquery", "uuid"}
 	goFunctions  = []string{"and", "eq", "ge", "gt", "le", "len", "lt", "ne", "not", "or", "print", "printf"}
 	ghzFunctions = []string{"newUUID", "randomInt", "randomString"}
-	ghzFields    = map[string]string{"RequestNumber": "number", "Timestamp": "now", "TimestampUnix": "unixNow", "UUID": "uuid"}
+	ghzFields    = map[string]string{"RequestNumber": "number", "Timestamp": "now", "TimestampUnix": unixNow, "UUID": "uuid"}
 	allFunctions = slices.Concat(ownFunctions, goFunctions, ghzFunctions)
 	errBeyond    = errors.New("range, with, define, template and block are not for templates here: there are if, else, variables and functions")
 )
 
-// escapeInPaths is a function that no template can name.
-const escapeInPaths = "escapeInPath"
+// Functions that no template can name.
+const (
+	escapeInPaths = "escapeInPath"
+	unixNow       = "unixNow"
+)
 
 func unknownFunction(name string) string {
 	return fmt.Sprintf("no function %q (there are %s)%s", name, strings.Join(slices.Concat(ownFunctions, goFunctions), ", "), trial.DidYouMean(name, allFunctions))
@@ -251,16 +263,20 @@ type filler struct {
 	turn    int
 	version int
 	request int
-	shared  uint64 // state of what is drawn for all versions alike
-	own     uint64 // and of what is drawn for one alone
-	values  map[string]any
-	rows    map[string]map[string]string              // of values, used again
-	bound   map[*template.Template]*template.Template // to the functions of this filler
-	out     bytes.Buffer
+	shared  uint64                       // state of what is drawn for all versions alike
+	own     uint64                       // and of what is drawn for one alone
+	values  map[string]string            // that were saved
+	rows    map[string]map[string]string // of data; empty: of another request's
+
+	functions map[string]function
+	variables []variable // of the template under way
+	out       bytes.Buffer
 }
 
 func newFiller(seed uint64) *filler {
-	return &filler{seed: seed, values: map[string]any{}, rows: map[string]map[string]string{}, bound: map[*template.Template]*template.Template{}}
+	f := &filler{seed: seed, values: map[string]string{}, rows: map[string]map[string]string{}}
+	f.functions = functionsOf(f)
+	return f
 }
 
 // mostText is how long a template's text may come to be.
@@ -273,12 +289,14 @@ func (f *filler) begin(turn, version, request int, data map[string]*Data) {
 	f.shared = splitmix(splitmix(f.seed+uint64(turn)) + uint64(request))
 	f.own = f.unique()
 	clear(f.values)
+	for _, row := range f.rows {
+		clear(row)
+	}
 	for name, d := range data {
 		if f.rows[name] == nil {
 			f.rows[name] = map[string]string{}
 		}
 		d.drawInto(f.rows[name], splitmix(splitmix(f.seed^hashed(name))+uint64(turn)))
-		f.values[name] = f.rows[name]
 	}
 }
 
@@ -295,37 +313,11 @@ func (f *filler) fill(t text) (string, error) {
 	if t.template == nil {
 		return t.plain, nil
 	}
-	own, is := f.bound[t.template]
-	if !is {
-		own = template.Must(t.template.Clone()).Funcs(f.functions())
-		f.bound[t.template] = own
-	}
 	f.out.Reset()
-	if err := own.Execute(bounded{f}, f.values); err != nil {
-		return "", inWords(err)
+	if err := f.evaluate(t.template); err != nil {
+		return "", err
 	}
 	return f.out.String(), nil
-}
-
-// bounded stops a text that grows without need.
-type bounded struct{ *filler }
-
-func (b bounded) Write(p []byte) (int, error) {
-	if b.out.Len()+len(p) > mostText {
-		return 0, errors.New("its text is longer than 10 MB")
-	}
-	return b.out.Write(p)
-}
-
-func (f *filler) functions() template.FuncMap {
-	return template.FuncMap{
-		"id": f.id, "uuid": f.uuid, "newUUID": f.newUUID, "number": func() int { return f.turn },
-		"random": f.random, "randomInt": f.random, "pick": f.pick, "randomString": f.randomString,
-		"now": now, "unixNow": func() int64 { return time.Now().Unix() },
-		"base64": func(v any) string { return base64.StdEncoding.EncodeToString([]byte(fmt.Sprint(v))) },
-		"json":   asJSON, "urlquery": func(v any) string { return url.QueryEscape(fmt.Sprint(v)) },
-		"raw": func(v any) any { return v }, escapeInPaths: f.escaped,
-	}
 }
 
 // unique is another number for each turn, version and request of a trial: the
@@ -362,7 +354,7 @@ func (f *filler) random(low, high int) (int, error) {
 	return low + int(f.draw(uint64(high-low)+1)), nil
 }
 
-func (f *filler) pick(from ...any) (any, error) {
+func (f *filler) pick(from []any) (any, error) {
 	if len(from) == 0 {
 		return nil, errors.New(`pick has nothing to pick from: write pick "a" "b"`)
 	}
@@ -386,42 +378,4 @@ func (f *filler) randomString(low, high int) (string, error) {
 		out[i] = letters[f.draw(uint64(len(letters)))]
 	}
 	return string(out), nil
-}
-
-// now is the time, in UTC: RFC 3339, or in another form.
-func now(form ...string) (string, error) {
-	t := time.Now().UTC()
-	switch {
-	case len(form) == 0:
-		return t.Format(time.RFC3339), nil
-	case len(form) > 1:
-		return "", fmt.Errorf(`now takes one form: now "2006-01-02"`)
-	case form[0] == "unix":
-		return strconv.FormatInt(t.Unix(), 10), nil
-	case form[0] == "unixms":
-		return strconv.FormatInt(t.UnixMilli(), 10), nil
-	}
-	if told := t.Format(form[0]); told != form[0] {
-		return told, nil
-	}
-	return "", fmt.Errorf(`now %q has no time in it: write unix, unixms, or a form as Go has them: now "2006-01-02 15:04:05"`, form[0])
-}
-
-// asJSON is a value as JSON has it: of a text, with its quotes.
-func asJSON(v any) (string, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(v)
-	return strings.TrimSuffix(out.String(), "\n"), err
-}
-
-// escaped is a value as it stands for itself alone where it goes: as a part of
-// one segment of the path, or of the query.
-func (f *filler) escaped(v any) string {
-	value := fmt.Sprint(v)
-	if bytes.IndexByte(f.out.Bytes(), '?') >= 0 {
-		return url.QueryEscape(value)
-	}
-	return url.PathEscape(value)
 }

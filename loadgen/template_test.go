@@ -112,6 +112,18 @@ func TestValuesDrawnAreTheSameForAllVersionsAndIDsAreNot(t *testing.T) {
 	}
 }
 
+func TestARowIsForgottenWithItsRequest(t *testing.T) {
+	f := newFiller(7)
+	f.begin(0, 0, 0, map[string]*Data{"d": table(t, "v\na\n")})
+	if f.rows["d"]["v"] != "a" {
+		t.Fatalf("the first request has %v", f.rows)
+	}
+	f.begin(1, 0, 1, nil)
+	if len(f.rows["d"]) != 0 {
+		t.Errorf("the second request, which has no data, has %v", f.rows)
+	}
+}
+
 func TestEveryRowIsDrawn(t *testing.T) {
 	k := Known{Data: map[string]*Data{"d": table(t, "v\na\nb\nc\nd\n")}}
 	count := map[string]int{}
@@ -144,7 +156,8 @@ func TestATextThatGrowsWithoutNeedIsStopped(t *testing.T) {
 	}
 }
 
-// Whatever is written in a trial file, it is a text, or a mistake told in words.
+// Whatever is written in a trial file, it is a text as Go's templates have it, or
+// a mistake told in words.
 func FuzzTemplate(f *testing.F) {
 	for _, seed := range []string{`{{id}}`, `/a?b={{.d.v}}`, `{{if .s}}{{else if eq .d.v "x"}}{{end}}`, `{{$x := random 1 2}}{{$x}}`, `{{range 9}}{{end}}`, `{{define "a"}}{{end}}`,
 		`{{template "a"}}`, `{{with $}}{{.}}{{end}}`, `{{(index . "d").v}}`, `{{call .d}}`, `{{/* a */}}`, `{{- id -}}`, `{{break}}`, `{{printf "%*d" 9 9}}`, `{{.d.v | raw | printf "%s"}}`, `{{now ""}}`, `{{randomString -1 1}}`, `{{random 1 9223372036854775807}}`, `{{random -9223372036854775808 9223372036854775807}}`, `{{$}}`, `{{nil}}`, `{{block "x" .}}{{end}}`, `{{id.x}}`, `{{"a".b}}`} {
@@ -156,6 +169,8 @@ func FuzzTemplate(f *testing.F) {
 			t.Error("a mistake without words")
 		}
 		_, _ = k.CheckPath(written)
+		_, _ = sameAsGo(t, k, written, false)
+		_, _ = sameAsGo(t, k, written, true)
 	})
 }
 
