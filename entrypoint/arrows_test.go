@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const module = "github.com/seatrial/seatrial/"
@@ -41,18 +44,26 @@ type listed struct {
 	Imports    []string
 }
 
-func TestRoomsImportOnlyWhatTheHouseAllows(t *testing.T) {
-	list := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
-	out, err := list.Output()
+func list(t *testing.T, args ...string) []listed {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports"}, args...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string][]string{}
-	for decoder := json.NewDecoder(strings.NewReader(string(out))); decoder.More(); {
+	var all []listed
+	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
 		var p listed
 		if err := decoder.Decode(&p); err != nil {
 			t.Fatal(err)
 		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestRoomsImportOnlyWhatTheHouseAllows(t *testing.T) {
+	seen := map[string][]string{}
+	for _, p := range list(t, module+"...") {
 		room := strings.TrimPrefix(p.ImportPath, module)
 		seen[room] = nil
 		for _, i := range p.Imports {
@@ -108,5 +119,61 @@ func TestForeignModulesStayInTheirRoom(t *testing.T) {
 				t.Errorf("%s imports %s, which belongs to %v", room, foreign, rooms)
 			}
 		}
+	}
+}
+
+// programTags are those of every build of the program; without them, grpc-go has
+// pages for debugging, which are templates.
+const programTags = "-tags grpcnotrace "
+
+func TestEveryBuildOfTheProgramHasItsTags(t *testing.T) {
+	for _, file := range []string{"../Makefile", "../Dockerfile"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if builds, tagged := strings.Count(string(text), "go build "), strings.Count(string(text), programTags); builds == 0 || builds != tagged {
+			t.Errorf("%s builds %d times, and %d times with %s", file, builds, tagged, programTags)
+		}
+	}
+}
+
+// A template that can be executed finds methods by names that nobody knows before,
+// so that the linker would keep every method of every type: a third of the program.
+// These import templates, and execute none that the program reaches.
+func TestTemplatesAreImportedByThoseAloneThatLeaveThemUnused(t *testing.T) {
+	seen := map[string][]string{}
+	for _, p := range list(t, append(strings.Fields(programTags), "-deps", ".")...) {
+		for _, i := range p.Imports {
+			if i == "text/template" || i == "html/template" {
+				seen[i] = append(seen[i], p.ImportPath)
+			}
+		}
+	}
+	want := map[string][]string{
+		"text/template": {"github.com/spf13/cobra", "gitlab.com/gitlab-org/api/client-go/v2", "html/template"},
+		"html/template": {"github.com/sethvargo/go-githubactions"},
+	}
+	if diff := cmp.Diff(want, seen, cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Errorf("known (-) and found (+):\n%s", diff)
+	}
+}
+
+// The linker marks each function that finds methods by name.
+func TestTheLinkerMayLeaveOutMethods(t *testing.T) {
+	args := slices.Concat([]string{"build", "-ldflags=-dumpdep", "-o", t.TempDir()}, strings.Fields(programTags), []string{"."})
+	out, err := exec.Command("go", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out[:min(len(out), 2000)])
+	}
+	links := 0
+	for line := range bytes.Lines(out) {
+		links++
+		if _, finder, finds := bytes.Cut(line, []byte(" -> ")); finds && bytes.Contains(finder, []byte("<ReflectMethod>")) {
+			t.Errorf("reached, and finds methods by name: %s", line)
+		}
+	}
+	if links < 10_000 {
+		t.Errorf("the linker told %d links, want those of the whole program", links)
 	}
 }

@@ -64,7 +64,7 @@ func bench(only string) error {
 	}
 	defer os.RemoveAll(dir)
 	l := lab{dir: dir, seatrial: filepath.Join(dir, "seatrial")}
-	build := exec.Command("go", "build", "-trimpath", "-o", l.seatrial, "./entrypoint")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "grpcnotrace", "-o", l.seatrial, "./entrypoint")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building seatrial: %w", err)

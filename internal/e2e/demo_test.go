@@ -18,8 +18,7 @@ import (
 func TestDemo(t *testing.T) {
 	need(t, "go", "python3", "zstd")
 	dir := t.TempDir()
-	seatrial := filepath.Join(dir, "seatrial")
-	run(t, os.Environ(), "", "go", "build", "-o", seatrial, "github.com/seatrial/seatrial/entrypoint").expect(t, 0)
+	seatrial := built(t, dir)
 	t.Run("a stall every 20 s", func(t *testing.T) { rareStall(t, seatrial) })
 	for story, code := range map[string]int{"same": 0, "slower": 1, "errors": 1, "stalls": 1} {
 		t.Run(story, func(t *testing.T) {

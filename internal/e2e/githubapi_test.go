@@ -204,8 +204,7 @@ func (h *hub) publish(t *testing.T, verdict trial.Verdict, flags ...string) resu
 // reply GitHub's own description of its API has verified.
 func TestGitHub(t *testing.T) {
 	d := describe(t)
-	binary := filepath.Join(t.TempDir(), "seatrial")
-	run(t, os.Environ(), "", "go", "build", "-o", binary, "../../entrypoint").expect(t, 0)
+	binary := built(t, t.TempDir())
 	for name, play := range map[string]func(*hub, *testing.T){
 		"first comment, edited by the second run, not sent when unchanged": (*hub).firstThenEdited,
 		"recreate":                                        (*hub).recreated,

@@ -135,8 +135,7 @@ func sampleService(t *testing.T, seatrial string, options ...string) (url string
 func TestGitLabPipelines(t *testing.T) {
 	need(t, "go")
 	bin := t.TempDir()
-	seatrial := filepath.Join(bin, "seatrial")
-	run(t, os.Environ(), "", "go", "build", "-o", seatrial, "github.com/seatrial/seatrial/entrypoint").expect(t, 0)
+	seatrial := built(t, bin)
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	shop, same := sampleService(t, seatrial, "--seed=1"), sampleService(t, seatrial, "--seed=2")
 

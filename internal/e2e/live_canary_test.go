@@ -34,8 +34,7 @@ type canaryStory struct {
 // Errors cost a candidate the trial even if its users convert more often.
 func TestLiveCanary(t *testing.T) {
 	need(t, "go", "prometheus")
-	seatrial := filepath.Join(t.TempDir(), "seatrial")
-	run(t, os.Environ(), "", "go", "build", "-o", seatrial, "github.com/seatrial/seatrial/entrypoint").expect(t, 0)
+	seatrial := built(t, t.TempDir())
 	for _, story := range []canaryStory{
 		{"converts better", []string{"--errors=1%", "--conversions=40%"}, 0, "candidate", ""},
 		{"converts better and fails", []string{"--errors=40%", "--conversions=40%"}, 1, "", "errors"},

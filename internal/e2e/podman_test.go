@@ -83,6 +83,14 @@ func (p podman) build(t *testing.T, r recipe) {
 	run(t, p.environ, "", "buildah", append(append(args, r.options...), r.source)...).expect(t, 0)
 }
 
+// built is the program outside an image, in a directory, with the image's tags.
+func built(t *testing.T, dir string) string {
+	t.Helper()
+	seatrial := filepath.Join(dir, "seatrial")
+	run(t, os.Environ(), "", "go", "build", "-tags", "grpcnotrace", "-o", seatrial, "github.com/seatrial/seatrial/entrypoint").expect(t, 0)
+	return seatrial
+}
+
 func goEnv(t *testing.T, name string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
