@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the clients and linters of the tests, at fixed versions, into the
+# Installs the clients, servers and linters of the tests, at fixed versions, into the
 # user's cache; where they are already, it does nothing.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ programs=(
   github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
   sigs.k8s.io/kustomize/kustomize/v5@v5.7.1 # v5.8.3 needs Go 1.27
   helm.sh/helm/v3/cmd/helm@v3.19.0
+  google.golang.org/grpc/interop/server@v1.83.2 # has calls of gRPC sent to it
 )
 modules=(
   @action-validator/cli@0.6.0
