@@ -15,7 +15,7 @@ build: ## bin/seatrial (1 minute)
 # one at a time, after all others.
 LIVE = entrypoint|loadgen
 
-test: ## vet and test with Go alone (4 minutes)
+test: ## vet and test with Go alone (8 minutes)
 	go vet ./...
 	go test $$(go list ./... | grep -vE '/($(LIVE))$$')
 	go test -p 1 $$(go list ./... | grep -E '/($(LIVE))$$')
@@ -23,11 +23,11 @@ test: ## vet and test with Go alone (4 minutes)
 demo: build ## a trial of a slower release, on this machine (1 minute)
 	bin/seatrial demo
 
-e2e: ## run the image as pipelines do, and a cluster: installs what is missing, needs root; PICTURES=dir keeps pictures of the reports (35 minutes, 27 once the cluster is built)
+e2e: ## run the image as pipelines do, and a cluster: installs what is missing, needs root; PICTURES=dir keeps pictures of the reports (43 minutes, 36 once the cluster is built)
 	.ci/install
 	SEATRIAL_E2E=required $(E2E)
 
-nightly: ## the same with every fault repeated (33 minutes once the cluster is built)
+nightly: ## the same with every fault repeated (42 minutes once the cluster is built)
 	.ci/install
 	SEATRIAL_E2E=required SEATRIAL_NIGHTLY=1 $(E2E)
 
