@@ -60,7 +60,7 @@ func (g gatewayed) totals(seed uint64, count int) (requests, charged []float64) 
 	c := newCharger(len(g.parts))
 	requests, charged = make([]float64, len(g.parts)), make([]float64, len(g.parts))
 	for _, r := range g.rounds(seed, count) {
-		for v, s := range newView(r, len(g.parts), c.charge(r)) {
+		for v, s := range newViews(r, len(g.parts), 0, c.charge(r)).all {
 			requests[v] += float64(s.requests)
 			charged[v] += float64(s.charged)
 		}
@@ -126,7 +126,7 @@ func TestMovingWeightsMoveNoCharges(t *testing.T) {
 	var requests, charged float64
 	for i, r := range slices.Concat(before.rounds(1, 40), lagging.rounds(2, 7), after.rounds(3, 200)) {
 		r.Start, r.Settling = time.Duration(i)*roundLength, i >= 40 && i < 47
-		v := newView(r, 2, c.charge(r))
+		v := newViews(r, 2, 0, c.charge(r)).all
 		requests, charged = requests+float64(v[0].requests), charged+float64(v[0].charged)
 	}
 	if math.Abs(charged/requests-0.1) > 0.01 {
@@ -178,7 +178,7 @@ func TestGoodAnswersOfNobodyAreSharedToo(t *testing.T) {
 				r.Requests[i].Status = trial.Answered(200, true)
 			}
 		}
-		for v, s := range newView(r, 2, c.charge(r)) {
+		for v, s := range newViews(r, 2, 0, c.charge(r)).all {
 			charged[v] += s.charged
 			answered[v] += s.charged - s.failed
 		}
@@ -225,7 +225,7 @@ func TestEveryUnnamedRequestIsChargedOnce(t *testing.T) {
 				t.Fatalf("%s: %d of %d are charged", name, len(charges), lost)
 			}
 			requests := 0
-			for _, s := range newView(r, 3, charges) {
+			for _, s := range newViews(r, 3, 0, charges).all {
 				requests += s.requests
 			}
 			if requests != gatewayedRequests {
@@ -241,7 +241,7 @@ func TestChargedFailuresAreSlowerThanAnyLimit(t *testing.T) {
 		{Version: trial.Nobody, Status: trial.Failed(trial.TimedOut), Latency: 1},
 		{Version: trial.Nobody, Status: trial.Answered(200, true), Latency: 2000},
 	}}
-	v := newView(r, 2, []uint8{1, 0})
+	v := newViews(r, 2, 0, []uint8{1, 0}).all
 	if v[1].slower(1) != 1 || v[1].failed != 1 || v[0].failed != 0 || !slices.Equal(v[0].sorted, []uint32{1000, 2000}) {
 		t.Errorf("%+v", v)
 	}

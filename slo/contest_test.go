@@ -190,7 +190,7 @@ func TestChanceOfBeingBestIsTheOneOfTheDifference(t *testing.T) {
 	var difference bayes.Contrast
 	for _, r := range rounds(speeds([]float64{1, 0.99}, nil), 5, 2, 30) {
 		j.Look(r)
-		v := newView(r, 2, nil)
+		v := newViews(r, 2, 0, nil).all
 		difference.Add(v[1].value(latency, mean) - v[0].value(latency, mean))
 	}
 	want := bayes.StudentWithin(difference.Scale(1 / j.contest.alike()))

@@ -281,7 +281,7 @@ func TestForecastsFromFewErrorsMeetThoseFromMany(t *testing.T) {
 
 // Whole requests fail, and on average the share that was asked for.
 func TestImaginedFailuresAddUp(t *testing.T) {
-	r := newRecord(rounds(same, 1, 1, warm), 1)
+	r := newRecords(rounds(same, 1, 1, warm), 1, nil)[0]
 	total := 0
 	for number := range plays {
 		for i := range r.rounds {
@@ -294,7 +294,7 @@ func TestImaginedFailuresAddUp(t *testing.T) {
 }
 
 func TestRoundsAreNotHeldAgainstTheirOwnThreshold(t *testing.T) {
-	r := newRecord(rounds(func(_ *rand.Rand, _, round int) float64 { return float64(round+1) / 1000 }, 1, 1, 30), 1)
+	r := newRecords(rounds(func(_ *rand.Rand, _, round int) float64 { return float64(round+1) / 1000 }, 1, 1, 30), 1, nil)[0]
 	for i := range r.rounds {
 		other := (i + 2) % len(r.rounds)
 		around := r.around(i, other)

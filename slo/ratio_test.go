@@ -111,7 +111,7 @@ func TestErrorsThatBecomeFewerWhileTrafficMovesArePaired(t *testing.T) {
 			if i == 120 {
 				epoch++
 			}
-			s.add(judgedRound{view: newView(r, 2, nil), start: r.Start.Seconds(), epoch: epoch})
+			s.add(judgedRound{view: newViews(r, 2, 0, nil).all, start: r.Start.Seconds(), epoch: epoch})
 			if _, below := s.against(1.5, 1); below >= math.Log(20) {
 				wrong++
 				break

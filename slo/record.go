@@ -23,10 +23,6 @@ type record struct {
 // requests to its version: which of them would fail first.
 type turn []int
 
-func newRecord(recorded []trial.Round, versions int) *record {
-	return newRecords(recorded, versions, nil)[0]
-}
-
 // newRecords are that of all requests, and of each.
 func newRecords(recorded []trial.Round, versions int, requests []string) []*record {
 	records := []*record{{}}

@@ -28,13 +28,9 @@ type sample struct {
 // view is one round, a sample for each version.
 type view []sample
 
-// newView gives each request to who answered it, and those that nobody is
-// known to have answered, in their order, to whom they are charged.
-func newView(r trial.Round, versions int, charges []uint8) view {
-	return newViews(r, versions, 0, charges).all
-}
-
-// newViews is newView of all requests, and of each of so many that differ.
+// newViews gives each request to who answered it, and those that nobody is
+// known to have answered, in their order, to whom they are charged: of all
+// requests, and of each of so many that differ.
 func newViews(r trial.Round, versions, requests int, charges []uint8) views {
 	out := views{all: make(view, versions), each: make([]view, requests)}
 	for i := range out.all {
