@@ -13,16 +13,21 @@ import (
 const mostAtOnce = 64 << 10
 
 // mayBeFast reports whether the fast client may ask for these requests: plain
-// HTTP/1.1, to the version itself, one answer to each.
-func mayBeFast(o Options, t Target, who *identity, messages []message) bool {
-	u, err := url.Parse(t.URL)
-	if err != nil || o.HTTP2 || o.FollowRedirects || o.Proxy != "" {
+// HTTP/1.1, to the versions themselves, one answer to each.
+func mayBeFast(o Options, targets []Target, who *identity, messages []message) bool {
+	if o.HTTP2 || o.FollowRedirects || o.Proxy != "" {
 		return false
 	}
 	if who != nil && slices.Contains(keptApart, who.header) {
 		return false
 	}
-	return !slices.ContainsFunc(messages, message.isIntricate) && slices.Contains([]string{"http", "https"}, strings.ToLower(u.Scheme)) && ascii(u.Hostname())
+	return !slices.ContainsFunc(messages, message.isIntricate) && !slices.ContainsFunc(targets, Target.isIntricate)
+}
+
+// isIntricate reports whether a version has an address that only net/http knows.
+func (t Target) isIntricate() bool {
+	u, err := url.Parse(t.URL)
+	return err != nil || !slices.Contains([]string{"http", "https"}, strings.ToLower(u.Scheme)) || !ascii(u.Hostname())
 }
 
 // isIntricate reports whether a message needs what net/http has and the fast

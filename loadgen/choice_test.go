@@ -42,7 +42,7 @@ func TestWhichClientAsks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := mayBeFast(o, target, newIdentity(o, []Target{target}), messages); got != c.fast {
+		if got := mayBeFast(o, []Target{target}, newIdentity(o, []Target{target}), messages); got != c.fast {
 			t.Errorf("%s: the fast client asks: %v, want %v", c.name, got, c.fast)
 		}
 	}
@@ -63,26 +63,31 @@ func TestWhichClientAsksForWhichRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := mayBeFast(DefaultOptions(), Target{URL: "http://shop"}, nil, messages); got != c.fast {
+		if got := mayBeFast(DefaultOptions(), []Target{{URL: "http://shop"}}, nil, messages); got != c.fast {
 			t.Errorf("%s: the fast client asks: %v, want %v", c.name, got, c.fast)
 		}
 	}
 }
 
-func TestMeterAsksWithTheChosenClient(t *testing.T) {
-	for proxy, want := range map[string]string{"": "*loadgen.fastClient", "http://proxy:3128": "loadgen.deadlined"} {
+func TestMeterAsksAllVersionsWithTheChosenClient(t *testing.T) {
+	const fast, standard = "*loadgen.fastClient", "loadgen.deadlined"
+	for _, c := range []struct{ proxy, other, want string }{
+		{"", "http://canary", fast},
+		{"http://proxy:3128", "http://canary", standard},
+		{"", "http://bücher.example", standard},
+	} {
 		o := DefaultOptions()
-		o.Proxy = proxy
-		messages, err := o.messages(nil)
+		o.Proxy = c.proxy
+		m, err := NewMeter(o, nil, []Target{{URL: "http://shop"}, {URL: c.other}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		client, err := newHTTPClient(o, Target{URL: "http://shop"}, nil, messages)
+		client, err := m.newHTTPClient(m.targets[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := typeName(client); got != want {
-			t.Errorf("with the proxy %q, %s asks, want %s", proxy, got, want)
+		if got := typeName(client); got != c.want {
+			t.Errorf("%+v: %s asks, want %s", c, got, c.want)
 		}
 	}
 }

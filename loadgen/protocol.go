@@ -27,17 +27,18 @@ type clients struct {
 
 func openHTTP(_ context.Context, m *Meter, t Target) (clients, error) {
 	return clients{
-		make:  func() (exchanger, error) { return newHTTPClient(m.options, t, m.who, m.messages) },
+		make:  func() (exchanger, error) { return m.newHTTPClient(t) },
 		close: func() {},
 	}, nil
 }
 
-// newHTTPClient makes the client that a version is asked with over HTTP.
-func newHTTPClient(o Options, t Target, who *identity, messages []message) (exchanger, error) {
-	if mayBeFast(o, t, who, messages) {
-		return newFastClient(o, t, who, messages)
+// newHTTPClient makes the client that a version is asked with over HTTP: of the
+// same kind for all, or the client's own time would tell them apart.
+func (m *Meter) newHTTPClient(t Target) (exchanger, error) {
+	if mayBeFast(m.options, m.targets, m.who, m.messages) {
+		return newFastClient(m.options, t, m.who, m.messages)
 	}
-	client, err := newStandardClient(o, t, who, messages)
+	client, err := newStandardClient(m.options, t, m.who, m.messages)
 	return deadlined{client}, err
 }
 
