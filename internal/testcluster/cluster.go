@@ -155,7 +155,7 @@ func (c *Cluster) Wake(t testing.TB) {
 }
 
 func (c *Cluster) wake() error {
-	for _, name := range c.processes.among("kube-controller-manager", "kube-scheduler", "kubelet", "traefik") {
+	for _, name := range c.processes.among("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "traefik") {
 		stopped, err := c.processes.kill(name)
 		if err == nil {
 			err = c.processes.start(stopped)
