@@ -367,9 +367,9 @@ func TestEchoedTokenIsNotKept(t *testing.T) {
 	c := command(t, append(short(), "--candidate", serve(t, echo)+"/?key=${KEY}", "--baseline", serve(t, ok),
 		"--headers", "Authorization: Bearer ${TOKEN}", "--wait-for", serve(t, ok)+"?k=${KEY}")...)
 	summary := filepath.Join(c.Dir, "step")
-	c.Env = append(c.Env, "TOKEN="+token, "KEY="+token+"2", "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary, "GITHUB_OUTPUT="+filepath.Join(c.Dir, "out"))
+	c.Env = append(c.Env, "TOKEN="+token, "KEY="+token+"2", "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary, "GITHUB_OUTPUT="+filepath.Join(c.Dir, "out"), "GITHUB_RUN_ATTEMPT=2")
 	r := finish(t, c)
-	r.wants(t, exitFail, "FAIL")
+	r.wants(t, exitFail, "Try 2 of this step")
 	var log []string
 	for line := range strings.Lines(r.stdout + r.stderr) {
 		if !strings.HasPrefix(line, "::add-mask::") {

@@ -23,6 +23,7 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 	c := a.judge.Conclude(out.Status == trial.Judged)
 	r := reportOf(c, a.file, a.header)
 	r.Status, r.Examples = out.Status, counted(out.Examples, c.Answers, a.versions)
+	r.Try = platform.Try(a.getenv)
 	if c.Broken != "" && out.Status == trial.Judged {
 		r.Status = trial.Broken
 	}

@@ -268,6 +268,9 @@ func (v view) measured() string {
 // remarks are plain sentences that every format shows beside the findings.
 func (v view) remarks() []string {
 	var out []string
+	if text := v.tries(); text != "" {
+		out = append(out, text)
+	}
 	if split := v.split(); split != "" {
 		out = append(out, split+".")
 	}
@@ -282,6 +285,17 @@ func (v view) remarks() []string {
 		out = append(out, fmt.Sprintf("mode: report, so the pipeline goes on: exit code %d.", v.ExitCode))
 	}
 	return out
+}
+
+// tries is what running a step again does to its error rates; empty for a first
+// try, and where nothing was judged.
+func (v view) tries() string {
+	if v.Try < 2 || !v.Judged() {
+		return ""
+	}
+	once := 1 - v.Measured.Confidence
+	return fmt.Sprintf("Try %d of this step: of %d trials of a candidate at its limit one passes with a chance of up to %s, not %s.",
+		v.Try, v.Try, percent(1-math.Pow(1-once, float64(v.Try))), percent(once))
 }
 
 // again is the command that judges the stored evidence again, with the rewards

@@ -15,7 +15,8 @@ type Report struct {
 
 	Status   Status    `json:"status"`
 	Verdict  Verdict   `json:"verdict"`
-	Mode     string    `json:"mode"` // enforce or report
+	Mode     string    `json:"mode"`          // enforce or report
+	Try      int       `json:"try,omitempty"` // which of the pipeline's tries of this step, from 1; 0: it did not say
 	ExitCode int       `json:"exit_code"`
 	Reason   string    `json:"reason"` // one sentence
 	Remedy   string    `json:"remedy,omitempty"`
