@@ -77,7 +77,7 @@ func reportOf(c slo.Conclusion, file config.File, h evidence.Header) trial.Repor
 		Findings: c.Findings, Pairs: c.Pairs, Choice: c.Choice, Versions: h.Versions, Requests: h.Requests, Totals: c.Totals, Series: c.Tracks, Courses: c.Courses,
 		Measured: trial.Measured{
 			Seed: h.Seed, Rate: load.Rate.PerSecond, Planned: load.For, Warmup: load.Warmup, AtLeast: file.AtLeast,
-			Lasted: lasted, RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late,
+			Lasted: lasted, RoundLength: length, Rounds: c.Rounds, Requests: c.Requests, Late: c.Late, Unsent: c.Unsent,
 			Shape: shapeOf(load), Dropped: c.Dropped, Confidence: float64(file.Confidence), Connections: load.Connections, Windows: c.Windows,
 		},
 	}

@@ -19,6 +19,7 @@ type Conclusion struct {
 	Seconds  float64
 	Requests int
 	Late     int
+	Unsent   int
 	Waited   int
 	Dropped  int
 	Totals   []trial.Totals
@@ -37,7 +38,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 	main := j.main()
 	c := Conclusion{
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
-		Rounds: main.rounds, Seconds: main.seconds, Requests: j.planned, Late: j.late, Waited: j.waited, Dropped: main.dropped,
+		Rounds: main.rounds, Seconds: main.seconds, Requests: j.planned, Late: j.late, Unsent: j.unsent, Waited: j.waited, Dropped: main.dropped,
 		Totals: j.totals(), Tracks: j.tracks(), Windows: j.windows(), Courses: j.courses(), Answers: j.load.course.answers,
 		Parts: j.parts(), Unnamed: j.unnamed.all,
 	}

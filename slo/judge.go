@@ -26,6 +26,7 @@ type Judge struct {
 	planned  int       // requests in judged rounds
 	late     int       // of these, late by the generator's own fault
 	waited   int       // of these, waited for a connection of their version
+	unsent   int       // of these, never sent
 	outage   outage    // of the baseline
 	contest  *contest  // nil where every candidate must pass
 	voided   string    // why nothing that compares versions counts; empty while it does
@@ -169,6 +170,7 @@ func (j *Judge) judge(s *series, r trial.Round, v views, worst func(int) views, 
 	j.planned += r.Generator.Planned
 	j.late += r.Generator.Late
 	j.waited += r.Generator.Waited
+	j.unsent += unsent(r.Requests)
 	if s == j.load {
 		j.listen(r, v.all)
 	}
@@ -180,6 +182,16 @@ func (j *Judge) judge(s *series, r trial.Round, v views, worst func(int) views, 
 	if j.done = j.settled(); j.done {
 		j.load.course.decided = r.End.Seconds()
 	}
+}
+
+func unsent(requests []trial.Request) int {
+	n := 0
+	for _, q := range requests {
+		if !q.Status.Sent() {
+			n++
+		}
+	}
+	return n
 }
 
 // worst is how a round would look had a candidate given all unnamed answers.

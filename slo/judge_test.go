@@ -594,3 +594,20 @@ func TestNoPassBeforeTheRoundsOfItsOwnConfidence(t *testing.T) {
 	}
 	t.Error("never passed")
 }
+
+// Planned, sent and late are told apart: what never left is no answer of a version.
+func TestRequestsThatNeverLeftAreCounted(t *testing.T) {
+	all := rounds(same, 1, 2, 8)
+	for i, f := range []trial.Failure{trial.Unsent, trial.Skipped, trial.Unfilled, trial.Refused, trial.TimedOut} {
+		all[i].Requests[0].Status = trial.Failed(f)
+	}
+	warmup := all[0]
+	warmup.Warmup = true
+	j := judgeOf(t, both, nil, "latency-p50 <= 110% of baseline")
+	for _, r := range append([]trial.Round{warmup}, all...) {
+		j.Look(r)
+	}
+	if c := j.Conclude(true); c.Unsent != 3 || c.Requests != 8*2*perRound {
+		t.Errorf("%d of %d never left, want 3 of %d", c.Unsent, c.Requests, 8*2*perRound)
+	}
+}

@@ -15,6 +15,8 @@ func TestAReportSaysWhatItsReaderNeedsFirst(t *testing.T) {
 	lower := passing()
 	lower.Findings = []trial.Finding{lower.Findings[3]}
 	lower.Findings[0].Verdict, lower.Findings[0].Inform = trial.Pass, false
+	unsent := failing()
+	unsent.Measured.Unsent = 1200
 	again, anew := passing(), passing()
 	again.Try, anew.Try = 3, 1
 	silent := trial.Report{Status: trial.BadInput, Reason: "seatrial.yaml:14:5: no metric is called latncy-p95\nseatrial.yaml:21:9: unknown key\n2 mistakes; nothing was sent."}
@@ -27,6 +29,7 @@ func TestAReportSaysWhatItsReaderNeedsFirst(t *testing.T) {
 		"a pass what could still hide": {passing(), []string{
 			"with 95 % confidence, however often one looks. What could still hide: latency-p95 up to +4 %; latency-p99 up to 231 ms; error-rate up to +0.42 points."}, nil},
 		"a pass of a least how low it could be":  {lower, []string{"throughput down to 94.1/s."}, nil},
+		"what was never sent":                    {unsent, []string{"1,200 not sent (they count as failed), 0 late"}, []string{"all sent"}},
 		"what running it again is worth":         {again, []string{"Try 3 of this step: of 3 trials of a candidate at its limit one passes with a chance of up to 14.3 %, not 5 %."}, nil},
 		"nothing of a first try":                 {anew, nil, []string{"of this step"}},
 		"a trial that is not ready what to do":   {notReady(), []string{"### ⏳ Seatrial: not ready — can't become ready: deployment", "**What to do:** Waiting longer would not help"}, []string{"| objective", "What would settle it"}},

@@ -258,10 +258,10 @@ func (v view) measured() string {
 	if m.Shape != "" {
 		rate = "requests (" + m.Shape + ")"
 	}
-	return fmt.Sprintf("%s was sent %s over %s, %s; %s%s of %s were judged, "+
-		"%s in %s, %s late by the load generator's own fault; each verdict holds with %s confidence, however often one looks.",
+	return fmt.Sprintf("%s was sent %s over %s, %s; %s%s of %s were judged: "+
+		"%s planned in %s, %s, %s late by the load generator's own fault; each verdict holds with %s confidence, however often one looks.",
 		who, rate, counted(m.Connections, "connection"), order, warm,
-		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), grouped(m.Late), percent(m.Confidence)) + v.sent() +
+		counted(m.Rounds, "round"), duration(m.RoundLength), counted(m.Requests, "request"), duration(m.Lasted), v.unsent(), grouped(m.Late), percent(m.Confidence)) + v.sent() +
 		strings.TrimRight(" "+v.elsewhere(), " ")
 }
 
@@ -285,6 +285,14 @@ func (v view) remarks() []string {
 		out = append(out, fmt.Sprintf("mode: report, so the pipeline goes on: exit code %d.", v.ExitCode))
 	}
 	return out
+}
+
+// unsent says how many of the planned requests were never sent.
+func (v view) unsent() string {
+	if v.Measured.Unsent == 0 {
+		return "all sent"
+	}
+	return grouped(v.Measured.Unsent) + " not sent (they count as failed)"
 }
 
 // tries is what running a step again does to its error rates; empty for a first

@@ -50,6 +50,7 @@ type Measured struct {
 	Rounds      int           `json:"rounds"`      // judged
 	Requests    int           `json:"requests"`    // planned in the judged rounds, all versions
 	Late        int           `json:"late"`        // of these, late by the generator's own fault
+	Unsent      int           `json:"unsent"`      // of these, never sent: they count as failed
 	Dropped     int           `json:"dropped"`     // rounds left out because they did not end
 	Confidence  float64       `json:"confidence"`  // 0.95
 	Connections int           `json:"connections"` // to each version

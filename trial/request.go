@@ -94,6 +94,9 @@ func (s Status16) OK() bool { return s&unexpected == 0 }
 // Is reports whether the request failed in this way.
 func (s Status16) Is(f Failure) bool { return s == Failed(f) }
 
+// Sent reports whether anything of the request left.
+func (s Status16) Sent() bool { return !s.Is(Unsent) && !s.Is(Skipped) && !s.Is(Unfilled) }
+
 // String is the HTTP status ("503"), the gRPC code ("UNAVAILABLE (14)") or the
 // failure ("timed out").
 func (s Status16) String() string {
