@@ -31,6 +31,7 @@ func serialService(t *testing.T) string {
 }
 
 func TestCapacityIsFoundBetweenTwoRates(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := command(t, "capacity", "--json", "--candidate", serialService(t), "--from", "40/s", "--to", "400/s", "--step", "50%",
 		"--for", "12s", "--at-least", "2s", "--warmup", "1s", "--timeout", "2s", "--report-dir", filepath.Join(dir, "out"), "--objectives", "latency-p90 <= 150ms\nerror-rate <= 20%")
@@ -50,6 +51,7 @@ func TestCapacityIsFoundBetweenTwoRates(t *testing.T) {
 }
 
 func TestCapacityThatIsWantedIsAVerdict(t *testing.T) {
+	t.Parallel()
 	c := command(t, "capacity", "--candidate", serialService(t), "--from", "150/s", "--to", "300/s", "--step", "100%", "--want", "200/s",
 		"--for", "10s", "--at-least", "3s", "--warmup", "1s", "--timeout", "2s", "--report-dir", filepath.Join(t.TempDir(), "out"), "--objectives", "latency-p90 <= 150ms")
 	r := finish(t, c)

@@ -30,6 +30,7 @@ func onGitLab(t *testing.T, environ []string, args ...string) result {
 }
 
 func TestGitLabFoldsThePartsOfTheLog(t *testing.T) {
+	t.Parallel()
 	r := onGitLab(t, nil, "--candidate", serve(t, ok), "--objectives", "latency-p95 <= 1s\nerror-rate <= 10%")
 	r.wants(t, exitPass, "PASS")
 	want := []string{"start inputs", "end inputs", "start readiness", "end readiness", "start load", "end load"}
@@ -44,6 +45,7 @@ func TestGitLabFoldsThePartsOfTheLog(t *testing.T) {
 }
 
 func TestNoPartOfTheLogIsLeftOpen(t *testing.T) {
+	t.Parallel()
 	r := onGitLab(t, nil, "--candidate", "http://127.0.0.1:1", "--objectives", "latency-p95 <= 1s")
 	r.wants(t, exitNotReady, "NOT READY")
 	if got, want := sections(r.stderr), []string{"start inputs", "end inputs", "start readiness", "end readiness"}; !slices.Equal(got, want) {
@@ -53,6 +55,7 @@ func TestNoPartOfTheLogIsLeftOpen(t *testing.T) {
 
 // Other pipelines can read outputs.env as well.
 func TestOutputsAreAFileEverywhere(t *testing.T) {
+	t.Parallel()
 	r := try(t, "--candidate", "http://127.0.0.1:1", "--objectives", "latency-p95 <= 1s")
 	r.wants(t, exitNotReady, "NOT READY")
 	text, err := os.ReadFile(filepath.Join(r.dir, platform.DotenvFile))
@@ -78,6 +81,7 @@ func mergeRequest(t *testing.T, token string) (*gitlabapi.Server, []string) {
 }
 
 func TestTheVerdictStandsInTheMergeRequest(t *testing.T) {
+	t.Parallel()
 	s, environ := mergeRequest(t, gitlabapi.Token)
 	for _, candidate := range []string{"http://127.0.0.1:1", "http://127.0.0.1:2"} {
 		r := onGitLab(t, environ, "--candidate", candidate, "--objectives", "latency-p95 <= 1s")
@@ -98,6 +102,7 @@ func TestTheVerdictStandsInTheMergeRequest(t *testing.T) {
 
 // Trouble with the note changes neither the verdict nor the exit code.
 func TestWithoutAFitTokenTheTrialIsAsEver(t *testing.T) {
+	t.Parallel()
 	for _, token := range []string{"", "glpat-that-expired"} {
 		s, environ := mergeRequest(t, token)
 		r := onGitLab(t, environ, "--candidate", "http://127.0.0.1:1", "--objectives", "latency-p95 <= 1s")

@@ -110,6 +110,7 @@ func live(t *testing.T, file string, s http.Handler, args ...string) result {
 }
 
 func TestATrialOnLiveTrafficPassesWithoutARequest(t *testing.T) {
+	t.Parallel()
 	r := live(t, liveFile, newShopCounters(0.01, 0.01))
 	r.wants(t, exitPass, "PASS")
 	report := r.report(t)
@@ -119,10 +120,12 @@ func TestATrialOnLiveTrafficPassesWithoutARequest(t *testing.T) {
 }
 
 func TestACandidateThatFailsMoreLiveRequestsFails(t *testing.T) {
+	t.Parallel()
 	live(t, liveFile, newShopCounters(0.01, 0.3)).wants(t, exitFail, "FAIL")
 }
 
 func TestAProviderThatIsDownCostsItsWindowsAndIsTold(t *testing.T) {
+	t.Parallel()
 	s := newShopCounters(0.01, 0.01)
 	s.down = func(window int) bool { return window >= 10 && window < 13 }
 	r := live(t, liveFile, s)
@@ -133,6 +136,7 @@ func TestAProviderThatIsDownCostsItsWindowsAndIsTold(t *testing.T) {
 }
 
 func TestAMetricThatMustBeThereAndIsNotKeepsATrialFromPassing(t *testing.T) {
+	t.Parallel()
 	s := newShopCounters(0.01, 0.01)
 	s.down = func(window int) bool { return window%4 == 2 }
 	file := strings.Replace(strings.Replace(liveFile, "traffic: true", "must-have: true", 1), "for: 5s", "for: 7s", 1)
@@ -159,6 +163,7 @@ func all(t *testing.T, dir string) string {
 
 // rounds of a trial are the same whether it ran at once or twice.
 func TestATrialThatWasGoneOnWithFindsWhatAnUninterruptedOneFinds(t *testing.T) {
+	t.Parallel()
 	s := newShopCounters(0.01, 0.01)
 	address := serve(t, s.ServeHTTP)
 	config := write(t, fmt.Sprintf(strings.Replace(liveFile, "for: 5s", "for: 2s", 1), address))

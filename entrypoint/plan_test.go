@@ -96,6 +96,7 @@ func TestStrictPlanRefusesWhatCantBeDecided(t *testing.T) {
 }
 
 func TestPlanSendsTheWarmupAndKeepsNothing(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	count := func(w http.ResponseWriter, r *http.Request) { asked.Add(1); ok(w, r) }
 	c := command(t, append(append([]string{"plan"}, short()...), "--warmup=2500ms", "--for=20s", "--candidate", serve(t, count), "--baseline", serve(t, ok),
@@ -112,6 +113,7 @@ func TestPlanSendsTheWarmupAndKeepsNothing(t *testing.T) {
 }
 
 func TestPlanOfConformance(t *testing.T) {
+	t.Parallel()
 	r := finish(t, command(t, append(append([]string{"plan", "--json"}, short()...), "--warmup=2500ms", "--candidate", serve(t, ok),
 		"--objectives", "latency-p50 <= 500ms\nlatency-p50 <= 100us")...))
 	var p trial.Plan
@@ -151,6 +153,7 @@ func TestPlansThatCantBeMade(t *testing.T) {
 }
 
 func TestTrialPromisesWhatItsWarmupAllows(t *testing.T) {
+	t.Parallel()
 	for objectives, want := range map[string]string{
 		"latency-p50 <= 300% of baseline": "; a p50 regression above +",
 		"error-rate <= 90%":               "\n",

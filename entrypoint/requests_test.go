@@ -34,6 +34,7 @@ func sampleService(t *testing.T) string {
 }
 
 func TestTheExampleOfRequestsRuns(t *testing.T) {
+	t.Parallel()
 	c := command(t, append(short(), "--config", "seatrial.yaml", "--baseline", sampleService(t), "--candidate", sampleService(t), "--timeout", "3s",
 		"--objectives", "overall/error-rate <= 1%\noverall/latency-p95 <= 1s")...)
 	for _, name := range []string{"seatrial.yaml", "words.csv", "users.csv"} {
@@ -77,6 +78,7 @@ func gossip(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestNothingOfASequenceIsShownThatMayBeSecret(t *testing.T) {
+	t.Parallel()
 	c := command(t, append(short(), "--candidate", serve(t, gossip))...)
 	for name, text := range map[string]string{
 		"users.csv": "name,password\nrow-hunter2,row-hunter3\n",

@@ -96,6 +96,7 @@ func TestWhatACommandLeavesBehindEndsWithIt(t *testing.T) {
 
 // A process that leaves the group keeps the output open; nobody waits for it.
 func TestAProcessThatLeavesItsGroupHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	code, err, said := sh(t, t.Context(), "setsid sh -c 'echo $$; exec sleep 100' & sleep 0.3", time.Minute)
 	if code != 0 || err != nil || time.Since(began) > 10*time.Second {
