@@ -151,6 +151,7 @@ func (k *known) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 func TestCalibratesOverRealConnections(t *testing.T) {
+	t.Parallel()
 	var services [2]known
 	var versions [2]Target
 	for i := range services {

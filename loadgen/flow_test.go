@@ -128,6 +128,7 @@ func byName(rounds []trial.Round, version uint8, names ...string) map[string]int
 }
 
 func TestASequenceLogsInAndBuys(t *testing.T) {
+	t.Parallel()
 	a, b := &market{}, &market{}
 	rounds := measureAll(t, quick(4), shopping(t), a.target(t, "baseline"), b.target(t, "candidate"))
 	if len(rounds) != 4 {
@@ -205,6 +206,7 @@ func exampleOf(rounds []trial.Round, status string) string {
 }
 
 func TestAMissingTokenIsAnErrorOfItsStep(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ body, want string }{
 		{`{"tokn":"abcdef"}`, `200, but token is not there: jq ".token" gives no text, number or boolean for the body: {"tokn":"abcdef"}`},
 		{`{"token":{"a":1}}`, `200, but token is not there: jq ".token" gives no text, number or boolean for the body: {"token":{"a":1}}`},
@@ -306,6 +308,7 @@ func TestWhatWasSavedIsHiddenWhereItWasNotSent(t *testing.T) {
 }
 
 func TestChecksOfAnswers(t *testing.T) {
+	t.Parallel()
 	size := func(n Size) *Size { return &n }
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -391,6 +394,7 @@ func TestTheTimeOfAnAnswerIsWithoutThatOfItsCheck(t *testing.T) {
 
 // Behind one address each step is charged to who answered it.
 func TestStepsBehindOneAddressAreOfWhoAnswered(t *testing.T) {
+	t.Parallel()
 	page := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }
 	s := newShop(t, page, page)
 	rounds := measureAll(t, throughGateway(s.gateway, 4), []Request{{Name: "s", Steps: []Request{{Name: "a", Path: "/a"}, {Name: "b", Path: "/b"}, {Name: "c", Path: "/c"}}}}, pairOfVersions...)
@@ -413,6 +417,7 @@ func TestStepsBehindOneAddressAreOfWhoAnswered(t *testing.T) {
 }
 
 func TestAClosedLoopSendsSequences(t *testing.T) {
+	t.Parallel()
 	o := quick(4)
 	o.Closed, o.Connections, o.For = true, 2, time.Second
 	s := &market{}

@@ -379,6 +379,7 @@ func TestStatusesOfTheServerAreRecordedAndExpectedOnesAreNoErrors(t *testing.T) 
 // What nobody answered is no gRPC status, whichever grpc-go makes of it: an
 // expected UNAVAILABLE must not excuse a server that is not there.
 func TestWhatNobodyAnsweredIsAFailure(t *testing.T) {
+	t.Parallel()
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -45,6 +45,7 @@ func getOrder() []Request {
 }
 
 func TestEachVersionGetsItsRateOfCalls(t *testing.T) {
+	t.Parallel()
 	rounds := load(t, t.Context(), quick(4), getOrder(), listen(t, sampleShop(t, nil)), listen(t, sampleShop(t, nil)))
 	if len(rounds) != 4 {
 		t.Fatalf("%d rounds, want 4", len(rounds))
@@ -57,6 +58,7 @@ func TestEachVersionGetsItsRateOfCalls(t *testing.T) {
 }
 
 func TestHTTPAndGRPCShareATrial(t *testing.T) {
+	t.Parallel()
 	target := listen(t, sampleShop(t, nil))
 	target.GRPC, target.URL = target.URL, serve(t, ok).URL
 	third := Share(0.25)
@@ -146,6 +148,7 @@ func TestCancelEndsCallsUnderWay(t *testing.T) {
 }
 
 func TestServerRestartFailsOnlyItsOwnTime(t *testing.T) {
+	t.Parallel()
 	server := sampleShop(t, nil)
 	target := listen(t, server)
 	requests := getOrder()

@@ -69,6 +69,7 @@ func throughGateway(address string, rounds int) Options {
 }
 
 func TestAnswersTellWhoGaveThem(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, ok, ok)
 	rounds := measure(t, t.Context(), throughGateway(s.gateway, 6), pairOfVersions...)
 	for i, r := range rounds {
@@ -92,6 +93,7 @@ func TestAnswersTellWhoGaveThem(t *testing.T) {
 }
 
 func TestAnswersThatNameNobodyAreKept(t *testing.T) {
+	t.Parallel()
 	crash := func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, _ := w.(http.Hijacker).Hijack()
 		_ = conn.Close()
@@ -110,6 +112,7 @@ func TestAnswersThatNameNobodyAreKept(t *testing.T) {
 }
 
 func TestAnswersOfStrangersAreTold(t *testing.T) {
+	t.Parallel()
 	s := httptestServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/third":
@@ -134,6 +137,7 @@ func TestAnswersOfStrangersAreTold(t *testing.T) {
 
 // An answer that began has told who gives it, though it may not end in time.
 func TestAnswersThatBreakOffAreTheirVersions(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, ok, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, "begin")
@@ -196,6 +200,7 @@ func TestVersionsAreToldApartOverHTTP2(t *testing.T) {
 // Whom a request waited for is not known behind a gateway, so that a round of
 // such waits must be no evidence of anybody.
 func TestWaitsBehindAGatewayAreTheGeneratorsOwn(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, ok, func(w http.ResponseWriter, r *http.Request) { time.Sleep(300 * time.Millisecond); ok(w, r) })
 	m, err := NewMeter(throughGateway(s.gateway, 4), nil, pairOfVersions)
 	if err != nil {

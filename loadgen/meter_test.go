@@ -77,6 +77,7 @@ func statuses(rounds []trial.Round, version int) map[string]int {
 func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }
 
 func TestEachVersionGetsItsRate(t *testing.T) {
+	t.Parallel()
 	var hits [2]atomic.Int64
 	a := serve(t, func(w http.ResponseWriter, r *http.Request) { hits[0].Add(1); ok(w, r) })
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) { hits[1].Add(1); ok(w, r) })
@@ -100,6 +101,7 @@ func TestEachVersionGetsItsRate(t *testing.T) {
 }
 
 func TestWarmupIsFlagged(t *testing.T) {
+	t.Parallel()
 	o := quick(2)
 	o.Warmup = 3 * o.RoundLength()
 	rounds := measure(t, t.Context(), o, serve(t, ok))
@@ -182,6 +184,7 @@ func TestCancelInterruptsRequestsUnderWay(t *testing.T) {
 
 // Rounds behind one that was cut off would be picked for having no slow request.
 func TestNoRoundIsWholeBehindOneThatWasCutOff(t *testing.T) {
+	t.Parallel()
 	var n atomic.Int64
 	some := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if n.Add(1) > 100 && n.Load()%60 == 0 {
@@ -326,6 +329,7 @@ func TestKeepAlive(t *testing.T) {
 }
 
 func TestTLSAndHTTP2(t *testing.T) {
+	t.Parallel()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TLS.PeerCertificates) == 0 {
 			w.WriteHeader(http.StatusUnauthorized)

@@ -51,6 +51,7 @@ func TestReadyOnceItAnswers(t *testing.T) {
 }
 
 func TestNotReadySaysWhy(t *testing.T) {
+	t.Parallel()
 	closed := httptest.NewServer(http.HandlerFunc(ok))
 	refused := Target{Name: "candidate", URL: strings.Replace(closed.URL, "//", "//user:secret@", 1)}
 	closed.Close()
