@@ -190,7 +190,7 @@ func TestCandidateThatBeginsToHangFails(t *testing.T) {
 		}
 		ok(w, r)
 	}
-	r := try(t, "--candidate", serve(t, later), "--baseline", serve(t, ok), "--for=12s")
+	r := try(t, "--candidate", serve(t, later), "--baseline", serve(t, ok), "--for=12s", "--timeout=250ms")
 	r.wants(t, exitFail, "FAIL")
 }
 

@@ -226,7 +226,9 @@ func TestAPlanNeedsNoClusterForARoute(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(c.Dir, "seatrial.yaml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if r := finish(t, c); strings.Contains(r.stderr, "kubeconfig") || r.code == exitBadInput || r.code == exitBroken {
+	r := finish(t, c)
+	busy := strings.Contains(r.stderr, "the load generator fell behind") // half a second of load tells nothing else of this machine
+	if strings.Contains(r.stderr, "kubeconfig") || r.code != exitPass && !busy {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 }
