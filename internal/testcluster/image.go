@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,16 +41,20 @@ func (c *Cluster) Build(t testing.TB, dir string) string {
 }
 
 func (c *Cluster) importImage(ctx context.Context, name string, programs ...string) error {
-	archive := filepath.Join(c.plan.run(), "image.tar")
 	text, err := imageArchive(name, programs...)
 	if err != nil {
 		return fmt.Errorf("image %s: %w", name, err)
 	}
-	if err := os.WriteFile(archive, text, 0o600); err != nil {
+	archive, err := os.CreateTemp(c.plan.run(), "image-*.tar") // tests may run side by side
+	if err != nil {
 		return err
 	}
-	defer os.Remove(archive)
-	return c.ctr(ctx, "images", "import", archive)
+	defer os.Remove(archive.Name())
+	_, err = archive.Write(text)
+	if err := errors.Join(err, archive.Close()); err != nil {
+		return err
+	}
+	return c.ctr(ctx, "images", "import", archive.Name())
 }
 
 // imageArchive is what docker save would write: one layer, its configuration

@@ -97,6 +97,7 @@ func (g *guarded) edit(change func(o *unstructured.Unstructured), subresource ..
 }
 
 func TestAnotherHandsChangeDuringATrialStays(t *testing.T) {
+	t.Parallel()
 	g := newSite(t).route(t, "shop")
 	x := g.begin(lasting)
 	x.awaitMove()
@@ -129,6 +130,7 @@ func TestAnotherHandsChangeDuringATrialStays(t *testing.T) {
 
 // What a GitOps controller does: the trial ends, and nothing of it is left.
 func TestAnotherHandThatBringsTheRouteBackDuringATrialLeavesNothingOfIt(t *testing.T) {
+	t.Parallel()
 	g := newSite(t).route(t, "shop")
 	x := g.begin(lasting)
 	x.awaitMove()
@@ -144,6 +146,7 @@ func TestAnotherHandThatBringsTheRouteBackDuringATrialLeavesNothingOfIt(t *testi
 }
 
 func TestARouteDeletedDuringATrialIsNotMadeAnew(t *testing.T) {
+	t.Parallel()
 	g := newSite(t).route(t, "shop")
 	x := g.begin(lasting)
 	x.awaitMove()
@@ -163,6 +166,7 @@ func TestARouteDeletedDuringATrialIsNotMadeAnew(t *testing.T) {
 
 // kubectl replace --force.
 func TestARouteMadeAnewDuringATrialStaysAsItWasMade(t *testing.T) {
+	t.Parallel()
 	g := newSite(t).route(t, "shop")
 	x := g.begin(lasting)
 	x.awaitMove()
@@ -179,6 +183,7 @@ func TestARouteMadeAnewDuringATrialStaysAsItWasMade(t *testing.T) {
 }
 
 func TestControllersThatWriteStatusAndLabelsDisturbNoTrial(t *testing.T) {
+	t.Parallel()
 	g := newSite(t).route(t, "shop")
 	x := g.begin(failing)
 	x.awaitRoute("the note", hasNote)
@@ -229,6 +234,7 @@ func addController(o *unstructured.Unstructured, turn int) {
 }
 
 func TestATrialWhoseLockIsTakenEndsAndBringsTheRouteBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for name, fault := range map[string]func(g *guarded) error{
 		"deleted": func(g *guarded) error {
@@ -256,6 +262,7 @@ func TestATrialWhoseLockIsTakenEndsAndBringsTheRouteBack(t *testing.T) {
 }
 
 func TestOfTwoTrialsOnARouteTheSecondIsToldAndTheFirstGoesOn(t *testing.T) {
+	t.Parallel()
 	g := newSite(t).route(t, "shop")
 	first := g.begin(lasting)
 	first.awaitMove()
@@ -273,6 +280,7 @@ func TestOfTwoTrialsOnARouteTheSecondIsToldAndTheFirstGoesOn(t *testing.T) {
 }
 
 func TestOfTwoTrialsThatBeginTogetherOneWaitsForTheOther(t *testing.T) {
+	t.Parallel()
 	g := newSite(t).route(t, "shop")
 	both := []*running{g.begin(failing), g.begin(failing)}
 	for _, x := range both {

@@ -58,6 +58,7 @@ traffic:
 // Windows of metrics steer a real route: users who convert bring a candidate more
 // of them, and errors take them away, whoever converts.
 func TestLiveCanarySteersARoute(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Gateway)
 	if _, err := exec.LookPath("prometheus"); err != nil {
 		t.Skip("no prometheus is installed")

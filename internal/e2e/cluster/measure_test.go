@@ -145,6 +145,7 @@ traffic:
 const mostCalls = 100
 
 func TestATrialAsksLittleOfTheAPIServer(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Gateway)
 	namespace := cluster.Namespace(t)
 	counted(t, namespace, "shop")

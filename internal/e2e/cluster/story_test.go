@@ -26,41 +26,57 @@ import (
 	"github.com/seatrial/seatrial/trial"
 )
 
-// The story is told by the files that people copy, in the namespace that these name.
+// The story is told by the files that people copy.
 const (
-	storyFiles     = "../../../examples/kubernetes/progressive"
-	storyNamespace = "shop"
-	storyHost      = "shop.example"
-	storyImage     = "ghcr.io/seatrial/seatrial:v1"
+	storyFiles = "../../../examples/kubernetes/progressive"
+	storyImage = "ghcr.io/seatrial/seatrial:v1"
 )
 
 var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
 
-// TestTheStoryOfARelease plays releases of one shop, one after the other,
-// while its users come through the gateway. No two in a row are of the same
-// candidate: its pods would stay, and a bad one that has turned bad begins so.
+// example is the shop of the files in a namespace of its own, and the host that its users ask for.
+type example struct{ namespace, host string }
+
+// copied is the shop of the files as they stand.
+func copied() example { return example{"shop", "shop.example"} }
+
+// TestTheStoryOfARelease plays releases of two shops, of each one after the
+// other, while its users come through the gateway. No two in a row are of the
+// same candidate: its pods would stay, and a bad one that has turned bad begins so.
 func TestTheStoryOfARelease(t *testing.T) {
+	t.Parallel() // answers take 100 ms, and moves of traffic seconds
 	cluster.Require(t, testcluster.Gateway)
-	openShop(t)
-	t.Run("a bad candidate loses its users, and all is as it was", aBadCandidate)
-	t.Run("a candidate that never starts gets no user", aCrashingCandidate)
-	t.Run("a good candidate gets all users", aGoodCandidate)
-	t.Run("in a pod, under exactly the printed Role", aTrialInAPod)
-	t.Run("a good candidate behind one address", aGoodCandidateBehindOneAddress)
-	t.Run("a bad candidate behind one address", aBadCandidateBehindOneAddress)
-	t.Run("a candidate that goes away behind one address", aCandidateThatGoesAway)
+	cluster.Image(t, storyImage, cluster.Program, shell(t))
+	t.Run("at addresses of their own", func(t *testing.T) {
+		t.Parallel()
+		s := copied()
+		s.open(t)
+		lookUp(t, s.serviceNames(t))
+		t.Run("a bad candidate loses its users, and all is as it was", s.aBadCandidate)
+		t.Run("a candidate that never starts gets no user", s.aCrashingCandidate)
+		t.Run("a good candidate gets all users", s.aGoodCandidate)
+		t.Run("in a pod, under exactly the printed Role", s.aTrialInAPod)
+	})
+	t.Run("behind one address", func(t *testing.T) {
+		t.Parallel()
+		s := example{"one-address", "one-address.example"}
+		s.open(t)
+		t.Run("a good candidate", s.aGoodCandidateBehindOneAddress)
+		t.Run("a bad candidate", s.aBadCandidateBehindOneAddress)
+		t.Run("a candidate that goes away", s.aCandidateThatGoesAway)
+	})
 }
 
-func aBadCandidate(t *testing.T) {
-	reset(t, "candidate-bad.yaml")
-	before := routeNow(t)
-	users, splits := come(t), watchSplits(t)
-	ended := tell(t, "seatrial.yaml")
+func (s example) aBadCandidate(t *testing.T) {
+	s.reset(t, "candidate-bad.yaml")
+	before := s.routeNow(t)
+	users, splits := s.come(t), s.watchSplits(t)
+	ended := s.tell(t, "seatrial.yaml")
 	ended.wants(t, 1, "FAIL", "error-rate <= baseline + 1%")
 	splits.want(t, func(candidate []int) bool {
 		return len(candidate) >= 4 && slices.Equal(candidate[:3], []int{0, 10, 20}) && candidate[len(candidate)-1] == 0
 	})
-	if diff := cmp.Diff(before, routeNow(t)); diff != "" {
+	if diff := cmp.Diff(before, s.routeNow(t)); diff != "" {
 		t.Errorf("the route is not as it was: %s", diff)
 	}
 	ended.left(t, "rolled-back", "baseline v41 {\"baseline\":100,\"candidate\":0}\n")
@@ -68,20 +84,20 @@ func aBadCandidate(t *testing.T) {
 	users.sawOnlyErrorsOf(t, "v42")
 }
 
-func aCrashingCandidate(t *testing.T) {
-	reset(t, "candidate-crashing.yaml")
-	users, splits := come(t), watchSplits(t)
-	ended := tell(t, "seatrial.yaml")
+func (s example) aCrashingCandidate(t *testing.T) {
+	s.reset(t, "candidate-crashing.yaml")
+	users, splits := s.come(t), s.watchSplits(t)
+	ended := s.tell(t, "seatrial.yaml")
 	ended.wants(t, 4, "can't become ready", "errors 1.5: must be a share from 0 to 1", "BackOff", "No live traffic was moved")
 	ended.left(t, "summary.md", "errors 1.5: must be a share from 0 to 1", "BackOff", "deployment/shop-canary")
 	splits.want(t, func(candidate []int) bool { return slices.Equal(candidate, []int{0}) })
 	users.sawOnlyErrorsOf(t, "nobody")
 }
 
-func aGoodCandidate(t *testing.T) {
-	reset(t, "candidate.yaml")
-	users, splits := come(t), watchSplits(t)
-	ended := tell(t, "seatrial.yaml")
+func (s example) aGoodCandidate(t *testing.T) {
+	s.reset(t, "candidate.yaml")
+	users, splits := s.come(t), s.watchSplits(t)
+	ended := s.tell(t, "seatrial.yaml")
 	ended.wants(t, 0, "PASS")
 	splits.want(t, func(candidate []int) bool {
 		return len(candidate) >= 4 && slices.Equal(candidate[:3], []int{0, 10, 20}) && slices.IsSorted(candidate) && candidate[len(candidate)-1] == 100
@@ -89,67 +105,67 @@ func aGoodCandidate(t *testing.T) {
 	ended.left(t, "promoted", "candidate v42 {\"baseline\":0,\"candidate\":100}\n")
 	ended.left(t, "summary.md", "pass", "all traffic goes to candidate")
 	users.sawOnlyErrorsOf(t, "nobody")
-	arrive(t, "v42")
+	s.arrive(t, "v42")
 }
 
 // aTrialInAPod has the rights of its ServiceAccount and no others.
-func aTrialInAPod(t *testing.T) {
-	reset(t, "candidate-bad.yaml")
-	before := routeNow(t)
-	users, splits := come(t), watchSplits(t)
-	cluster.Apply(t, storyNamespace, storyFile(t, "rights.yaml"), trialConfigMap(t), inSandbox(t, storyFile(t, "job.yaml")))
-	pod, code := endOf(t, "trial")
-	log := cluster.PodLog(t, storyNamespace, pod)
+func (s example) aTrialInAPod(t *testing.T) {
+	s.reset(t, "candidate-bad.yaml")
+	before := s.routeNow(t)
+	users, splits := s.come(t), s.watchSplits(t)
+	cluster.Apply(t, s.namespace, s.file(t, "rights.yaml"), s.trialConfigMap(t), s.inSandbox(t, s.file(t, "job.yaml")))
+	pod, code := s.endOf(t, "trial")
+	log := cluster.PodLog(t, s.namespace, pod)
 	t.Logf("the pod's log:\n%s", log)
 	waited{code, log}.wants(t, 1, "FAIL", "error-rate <= baseline + 1%", "as it was before the trial")
 	splits.want(t, func(candidate []int) bool {
 		return len(candidate) >= 4 && slices.Equal(candidate[:3], []int{0, 10, 20}) && candidate[len(candidate)-1] == 0
 	})
-	if diff := cmp.Diff(before, routeNow(t)); diff != "" {
+	if diff := cmp.Diff(before, s.routeNow(t)); diff != "" {
 		t.Errorf("the route is not as it was: %s", diff)
 	}
 	users.sawOnlyErrorsOf(t, "v42")
 }
 
-func aBadCandidateBehindOneAddress(t *testing.T) {
-	reset(t, "candidate-bad.yaml")
-	before := routeNow(t)
-	users, splits := come(t), watchSplits(t)
-	ended := tell(t, "one-address.yaml")
+func (s example) aBadCandidateBehindOneAddress(t *testing.T) {
+	s.reset(t, "candidate-bad.yaml")
+	before := s.routeNow(t)
+	users, splits := s.come(t), s.watchSplits(t)
+	ended := s.tell(t, "one-address.yaml")
 	ended.wants(t, 1, "FAIL", "error-rate <= baseline + 1%")
 	splits.want(t, func(candidate []int) bool {
 		return len(candidate) >= 4 && slices.Equal(candidate[:3], []int{0, 10, 20}) && candidate[len(candidate)-1] == 0
 	})
-	if diff := cmp.Diff(before, routeNow(t)); diff != "" {
+	if diff := cmp.Diff(before, s.routeNow(t)); diff != "" {
 		t.Errorf("the route is not as it was: %s", diff)
 	}
 	users.sawOnlyErrorsOf(t, "v42")
 	ended.gotItsShare(t)
 }
 
-func aGoodCandidateBehindOneAddress(t *testing.T) {
-	reset(t, "candidate.yaml")
-	users, splits := come(t), watchSplits(t)
-	ended := tell(t, "one-address.yaml")
+func (s example) aGoodCandidateBehindOneAddress(t *testing.T) {
+	s.reset(t, "candidate.yaml")
+	users, splits := s.come(t), s.watchSplits(t)
+	ended := s.tell(t, "one-address.yaml")
 	ended.wants(t, 0, "PASS")
 	splits.want(t, func(candidate []int) bool {
 		return len(candidate) >= 4 && slices.Equal(candidate[:3], []int{0, 10, 20}) && candidate[len(candidate)-1] == 100
 	})
 	users.sawOnlyErrorsOf(t, "nobody")
 	ended.gotItsShare(t)
-	arrive(t, "v42")
+	s.arrive(t, "v42")
 }
 
 // Answers of a gateway without a candidate name nobody, and are charged by the
 // weights that the trial itself has set.
-func aCandidateThatGoesAway(t *testing.T) {
-	reset(t, "candidate.yaml")
-	at20 := whenSplit(t, 20)
+func (s example) aCandidateThatGoesAway(t *testing.T) {
+	s.reset(t, "candidate.yaml")
+	at20 := s.whenSplit(t, 20)
 	go func() {
 		<-at20
-		scaleToNone(t, "shop-canary")
+		s.scaleToNone(t, "shop-canary")
 	}()
-	ended := tell(t, "one-address.yaml")
+	ended := s.tell(t, "one-address.yaml")
 	ended.wants(t, 1, "FAIL", "error-rate <= baseline + 1%")
 	r := ended.read(t)
 	if baseline, candidate := r.Totals[0].Charged, r.Totals[1].Charged; candidate == 0 || 20*baseline > candidate {
@@ -157,20 +173,17 @@ func aCandidateThatGoesAway(t *testing.T) {
 	}
 }
 
-// openShop deploys the shop with its gateway, and names its Services where the
-// sandbox, which has no DNS, looks for names.
-func openShop(t *testing.T) {
+// open deploys the shop with its gateway.
+func (s example) open(t *testing.T) {
 	t.Helper()
-	cluster.Image(t, storyImage, cluster.Program, shell(t))
-	cluster.Apply(t, "", storyFile(t, "shop.yaml"), storyFile(t, "gateway.yaml"))
+	cluster.Apply(t, "", s.file(t, "shop.yaml"), s.file(t, "gateway.yaml"))
 	t.Cleanup(func() {
-		if err := cluster.Objects().Resource(namespaces).Delete(context.Background(), storyNamespace, metav1.DeleteOptions{}); err != nil {
+		if err := cluster.Objects().Resource(namespaces).Delete(context.Background(), s.namespace, metav1.DeleteOptions{}); err != nil {
 			t.Error(err)
 		}
 	})
-	lookUp(t, serviceNames(t))
 	cluster.Await(t, "the shop", 2*time.Minute, func(ctx context.Context) error {
-		from, err := ask(ctx)
+		from, err := s.ask(ctx)
 		if err == nil && from != "v41 200" {
 			err = fmt.Errorf("an answer of %s", from)
 		}
@@ -193,18 +206,18 @@ func shell(t *testing.T) string {
 }
 
 // reset gives all users to the baseline and deploys a candidate.
-func reset(t *testing.T, candidate string) {
+func (s example) reset(t *testing.T, candidate string) {
 	t.Helper()
-	cluster.Apply(t, "", storyFile(t, "gateway.yaml"), storyFile(t, candidate))
-	arrive(t, "v41")
+	cluster.Apply(t, "", s.file(t, "gateway.yaml"), s.file(t, candidate))
+	s.arrive(t, "v41")
 }
 
 // arrive waits until the gateway gives a hundred requests in a row to a version.
-func arrive(t *testing.T, version string) {
+func (s example) arrive(t *testing.T, version string) {
 	t.Helper()
 	cluster.Await(t, "all users at "+version, 20*time.Second, func(ctx context.Context) error {
 		for range 100 {
-			if from, err := ask(ctx); err != nil || from != version+" 200" {
+			if from, err := s.ask(ctx); err != nil || from != version+" 200" {
 				return fmt.Errorf("an answer of %s, %v", from, err)
 			}
 		}
@@ -212,29 +225,34 @@ func arrive(t *testing.T, version string) {
 	})
 }
 
-func storyFile(t *testing.T, name string) string {
+// file is one of those that people copy, with the shop's namespace and host.
+func (s example) file(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(storyFiles, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	const object = "namespace: %s}"
+	const itself = "kind: Namespace\nmetadata: {name: %s}"
+	in := copied()
+	return strings.NewReplacer(in.host, s.host, fmt.Sprintf(object, in.namespace), fmt.Sprintf(object, s.namespace),
+		fmt.Sprintf(itself, in.namespace), fmt.Sprintf(itself, s.namespace)).Replace(string(text))
 }
 
-// serviceNames are the lines of a file of hosts.
-func serviceNames(t *testing.T) (lines []string) {
+// serviceNames are the lines of a file of hosts, for a sandbox without DNS.
+func (s example) serviceNames(t *testing.T) (lines []string) {
 	t.Helper()
 	for _, name := range []string{"shop", "shop-canary"} {
-		lines = append(lines, addressOf(t, storyNamespace, name)+" "+name+".shop.svc")
+		lines = append(lines, addressOf(t, s.namespace, name)+" "+name+"."+s.namespace+".svc")
 	}
 	return lines
 }
 
 // routeNow is the route but for what tells only that it was written, and for
 // what its controller says of it.
-func routeNow(t *testing.T) map[string]any {
+func (s example) routeNow(t *testing.T) map[string]any {
 	t.Helper()
-	o, err := cluster.Objects().Resource(httpRoutes).Namespace(storyNamespace).Get(t.Context(), "shop", metav1.GetOptions{})
+	o, err := cluster.Objects().Resource(httpRoutes).Namespace(s.namespace).Get(t.Context(), "shop", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,10 +271,10 @@ type told struct {
 }
 
 // tell runs the program on a trial file of the example.
-func tell(t *testing.T, file string, args ...string) told {
+func (s example) tell(t *testing.T, file string, args ...string) told {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, file), []byte(storyFile(t, file)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, file), []byte(s.file(t, file)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), cluster.Program, append([]string{"--config", file}, args...)...)
@@ -296,9 +314,9 @@ func (d told) left(t *testing.T, name string, texts ...string) {
 }
 
 // scaleToNone takes away the pods of a Deployment.
-func scaleToNone(t *testing.T, name string) {
+func (s example) scaleToNone(t *testing.T, name string) {
 	patch := []byte(`{"spec": {"replicas": 0}}`)
-	if _, err := cluster.Objects().Resource(deployments).Namespace(storyNamespace).Patch(t.Context(), name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+	if _, err := cluster.Objects().Resource(deployments).Namespace(s.namespace).Patch(t.Context(), name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -332,11 +350,11 @@ func (d told) read(t *testing.T) trial.Report {
 }
 
 // trialConfigMap is what kubectl create configmap --from-file makes.
-func trialConfigMap(t *testing.T) string {
+func (s example) trialConfigMap(t *testing.T) string {
 	t.Helper()
 	text, err := yaml.Marshal(map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "trial"},
-		"data": map[string]any{"seatrial.yaml": storyFile(t, "seatrial.yaml")},
+		"data": map[string]any{"seatrial.yaml": s.file(t, "seatrial.yaml")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -345,11 +363,11 @@ func trialConfigMap(t *testing.T) string {
 }
 
 // inSandbox gives the pods of a Job the names that a cluster's DNS would.
-func inSandbox(t *testing.T, job string) string {
+func (s example) inSandbox(t *testing.T, job string) string {
 	t.Helper()
 	const before = "      serviceAccountName:"
 	var aliases []string
-	for _, line := range serviceNames(t) {
+	for _, line := range s.serviceNames(t) {
 		address, name, _ := strings.Cut(line, " ")
 		aliases = append(aliases, fmt.Sprintf("{ip: %s, hostnames: [%s]}", address, name))
 	}
@@ -361,10 +379,10 @@ func inSandbox(t *testing.T, job string) string {
 }
 
 // endOf waits for the Job's end and gives its pod and the container's exit code.
-func endOf(t *testing.T, job string) (pod string, code int) {
+func (s example) endOf(t *testing.T, job string) (pod string, code int) {
 	t.Helper()
 	cluster.Await(t, "the end of Job "+job, 3*time.Minute, func(ctx context.Context) error {
-		list, err := cluster.Objects().Resource(pods).Namespace(storyNamespace).List(ctx, metav1.ListOptions{LabelSelector: "job-name=" + job})
+		list, err := cluster.Objects().Resource(pods).Namespace(s.namespace).List(ctx, metav1.ListOptions{LabelSelector: "job-name=" + job})
 		if err != nil || len(list.Items) != 1 {
 			return fmt.Errorf("%d pods, %v", len(list.Items), err)
 		}

@@ -29,6 +29,7 @@ traffic:
 %s`
 
 func TestEachStrategyMovesRealTraffic(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Gateway)
 	all := asked{want: [2]int64{100, 0}}
 	for name, c := range map[string]struct {
@@ -43,6 +44,7 @@ func TestEachStrategyMovesRealTraffic(t *testing.T) {
 			[]asked{{header: "x-tester: yes", want: [2]int64{0, 100}}, all}, []asked{{header: "x-tester: yes", want: [2]int64{100, 0}}, all}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			namespace := cluster.Namespace(t)
 			requests := [2]*atomic.Int64{counted(t, namespace, "shop"), counted(t, namespace, "shop-canary")}
 			cluster.Apply(t, namespace, fmt.Sprintf(servedRoutes, namespace))

@@ -34,8 +34,8 @@ traffic:
 `
 
 func TestAProgressiveTrialMovesTheTrafficOfAGateway(t *testing.T) {
+	t.Parallel()
 	cluster.Require(t, testcluster.Gateway)
-	program := cluster.Build(t, "../../../entrypoint")
 	for _, c := range []struct {
 		name, objectives string
 		code             int
@@ -45,11 +45,12 @@ func TestAProgressiveTrialMovesTheTrafficOfAGateway(t *testing.T) {
 		{"fails", "error-rate <= baseline + 20%, latency-p50 <= 1us", 1, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			namespace := deploy(t)
 			host := namespace + ".test"
 			cluster.Apply(t, namespace, fmt.Sprintf(route, host, 90, 10))
 			awaitShares(t, host, 10)
-			report := tryIn(t, program, namespace, fmt.Sprintf(progressive, addressOf(t, namespace, "baseline"), addressOf(t, namespace, "canary"), c.objectives), c.code)
+			report := tryIn(t, namespace, fmt.Sprintf(progressive, addressOf(t, namespace, "baseline"), addressOf(t, namespace, "canary"), c.objectives), c.code)
 			for _, split := range report.Traffic.Course {
 				t.Logf("%s: %v, %s", split.At, split.Weights, split.Why)
 			}
@@ -79,13 +80,13 @@ func addressOf(t *testing.T, namespace, name string) string {
 }
 
 // tryIn runs the program on a trial file and reads its report.
-func tryIn(t *testing.T, program, namespace, file string, code int) trial.Report {
+func tryIn(t *testing.T, namespace, file string, code int) trial.Report {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "seatrial.yaml"), []byte(file), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "--namespace", namespace)
+	command := exec.Command(cluster.Program, "--namespace", namespace)
 	command.Dir, command.Env = dir, []string{"KUBECONFIG=" + cluster.Kubeconfig, "PATH=" + os.Getenv("PATH"), "HOME=" + dir}
 	began := time.Now()
 	out, err := command.CombinedOutput()

@@ -27,12 +27,12 @@ const usersRate = 100
 var usersClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: 10 * time.Second}
 
 // ask is one user's request: who answered it, and how.
-func ask(ctx context.Context) (string, error) {
+func (s example) ask(ctx context.Context) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, cluster.Gateway()+"/products", nil)
 	if err != nil {
 		return "", err
 	}
-	request.Host = storyHost
+	request.Host = s.host
 	answer, err := usersClient.Do(request)
 	if err != nil {
 		return "", err
@@ -47,6 +47,7 @@ func ask(ctx context.Context) (string, error) {
 
 // users are those of the shop, with what they saw.
 type users struct {
+	example
 	stop  func()
 	began time.Time
 	mu    sync.Mutex
@@ -55,10 +56,10 @@ type users struct {
 }
 
 // come lets users come at a steady pace until they are asked what they saw.
-func come(t *testing.T) *users {
+func (s example) come(t *testing.T) *users {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	u := &users{began: time.Now(), saw: map[string]int{}, first: map[string]time.Time{}}
+	u := &users{example: s, began: time.Now(), saw: map[string]int{}, first: map[string]time.Time{}}
 	var under sync.WaitGroup
 	under.Go(func() {
 		for tick := time.NewTicker(time.Second / usersRate); ; {
@@ -77,7 +78,7 @@ func come(t *testing.T) *users {
 }
 
 func (u *users) one() {
-	from, err := ask(context.Background())
+	from, err := u.ask(context.Background())
 	if err != nil {
 		from = "nobody " + err.Error()
 	}
@@ -114,10 +115,10 @@ type splits struct {
 }
 
 // whenSplit is closed when the route first gives the candidate so much.
-func whenSplit(t *testing.T, percent int) <-chan struct{} {
+func (s example) whenSplit(t *testing.T, percent int) <-chan struct{} {
 	t.Helper()
 	reached, once := make(chan struct{}), sync.Once{}
-	watchWeights(t, func(w int) {
+	s.watchWeights(t, func(w int) {
 		if w == percent {
 			once.Do(func() { close(reached) })
 		}
@@ -125,13 +126,13 @@ func whenSplit(t *testing.T, percent int) <-chan struct{} {
 	return reached
 }
 
-func watchSplits(t *testing.T) splits {
+func (s example) watchSplits(t *testing.T) splits {
 	t.Helper()
-	s := splits{seen: make(chan []int, 1)}
+	course := splits{seen: make(chan []int, 1)}
 	began := time.Now()
 	var seen []int
 	var ended <-chan struct{}
-	s.events, ended = watchWeights(t, func(w int) {
+	course.events, ended = s.watchWeights(t, func(w int) {
 		if len(seen) == 0 || seen[len(seen)-1] != w {
 			seen = append(seen, w)
 			t.Logf("%.2f s: the route gives the candidate %d", time.Since(began).Seconds(), w)
@@ -139,15 +140,15 @@ func watchSplits(t *testing.T) splits {
 	})
 	go func() {
 		<-ended
-		s.seen <- seen
+		course.seen <- seen
 	}()
-	return s
+	return course
 }
 
 // watchWeights calls for each state of the route, until the watch is stopped.
-func watchWeights(t *testing.T, saw func(candidate int)) (events watch.Interface, ended <-chan struct{}) {
+func (s example) watchWeights(t *testing.T, saw func(candidate int)) (events watch.Interface, ended <-chan struct{}) {
 	t.Helper()
-	events, err := cluster.Objects().Resource(httpRoutes).Namespace(storyNamespace).Watch(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name=shop"})
+	events, err := cluster.Objects().Resource(httpRoutes).Namespace(s.namespace).Watch(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name=shop"})
 	if err != nil {
 		t.Fatal(err)
 	}
