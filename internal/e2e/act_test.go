@@ -197,6 +197,12 @@ func (l log) said(start string) []string {
 	return found
 }
 
+func (b bench) actions(t *testing.T) {
+	t.Run("Verdicts", b.actVerdicts)
+	t.Run("Example", b.actExample)
+	t.Run("PullRequest", b.actPullRequest)
+}
+
 // The three verdicts in one job, whose later step and later job use them.
 func (b bench) actVerdicts(t *testing.T) {
 	workflow, err := os.ReadFile("testdata/verdicts.yml")

@@ -16,12 +16,17 @@ import (
 // Every story of the demo ends as its text says, and what it leaves can be
 // read by a program that knows nothing but docs/evidence.md.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	need(t, "go", "python3", "zstd")
 	dir := t.TempDir()
 	seatrial := built(t, dir)
-	t.Run("a stall every 20 s", func(t *testing.T) { rareStall(t, seatrial) })
+	t.Run("a stall every 20 s", func(t *testing.T) {
+		t.Parallel()
+		rareStall(t, seatrial)
+	})
 	for story, code := range map[string]int{"same": 0, "slower": 1, "errors": 1, "stalls": 1} {
 		t.Run(story, func(t *testing.T) {
+			t.Parallel()
 			report := filepath.Join(dir, story)
 			r := run(t, os.Environ(), "", seatrial, "demo", "--candidate="+story, "--report-dir="+report)
 			r.expect(t, 0)

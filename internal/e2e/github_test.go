@@ -120,6 +120,14 @@ func inputs(candidate string) map[string]string {
 	}
 }
 
+func (b bench) gitHub(t *testing.T) {
+	t.Run("Pass", b.gitHubPass)
+	t.Run("Fail", b.gitHubFail)
+	t.Run("BadInput", b.gitHubBadInput)
+	t.Run("Cancel", b.gitHubCancel)
+	t.Run("Loopback", b.gitHubLoopback)
+}
+
 func (b bench) gitHubPass(t *testing.T) {
 	s := newStep(t)
 	(<-b.start(t, s, "pass", inputs(same))).expect(t, 0)

@@ -41,6 +41,11 @@ func (b bench) gitLab(t *testing.T, options []string, script string) (workspace 
 	return workspace, b.run(t, nil, "set -eu\ncd /builds/app\n"+script, args...)
 }
 
+func (b bench) gitLabJobs(t *testing.T) {
+	t.Run("ThroughTheEntrypoint", b.gitLabThroughTheEntrypoint)
+	t.Run("WithoutTheEntrypoint", b.gitLabWithoutTheEntrypoint)
+}
+
 func (b bench) gitLabThroughTheEntrypoint(t *testing.T) {
 	script := "seatrial '" + strings.Join(flags(slower), "' '") + "'\necho not reached\n"
 	workspace, r := b.gitLab(t, nil, script)

@@ -32,7 +32,9 @@ const (
 	slower   = "http://slower:8080" // takes 2.5 times as long
 )
 
+// TestImage runs its parts side by side: pipelines mostly wait for their trials.
 func TestImage(t *testing.T) {
+	t.Parallel()
 	// All stores of a machine share one place for addresses and names, so that
 	// the network must be called like no other.
 	b := bench{newPodman(t), fmt.Sprintf("seatrial-e2e-%d", os.Getpid())}
@@ -43,22 +45,25 @@ func TestImage(t *testing.T) {
 	b.deploy(t, "slower", "--seed=3", "--scale=2.5")
 
 	t.Run("Content", b.content)
-	t.Run("ReproducedFromAnotherCheckout", b.reproduced)
-	t.Run("OtherArchitecture", b.otherArchitecture)
-	t.Run("GitHubPass", b.gitHubPass)
-	t.Run("GitHubFail", b.gitHubFail)
-	t.Run("GitHubBadInput", b.gitHubBadInput)
-	t.Run("GitHubCancel", b.gitHubCancel)
-	t.Run("GitHubLoopback", b.gitHubLoopback)
-	t.Run("GitLabThroughTheEntrypoint", b.gitLabThroughTheEntrypoint)
-	t.Run("GitLabWithoutTheEntrypoint", b.gitLabWithoutTheEntrypoint)
-	t.Run("GitLabPipeline", b.gitLabPipeline)
-	t.Run("ActVerdicts", b.actVerdicts)
-	t.Run("ActExample", b.actExample)
-	t.Run("ActPullRequest", b.actPullRequest)
-	t.Run("AnyUserOnAReadOnlyRoot", b.anyUserOnAReadOnlyRoot)
-	t.Run("Tekton", b.tekton)
-	t.Run("PipelinePage", b.pipelinePage)
+	for _, part := range []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"ReproducedFromAnotherCheckout", b.reproduced},
+		{"OtherArchitecture", b.otherArchitecture},
+		{"GitHub", b.gitHub},
+		{"GitLab", b.gitLabJobs},
+		{"GitLabPipeline", b.gitLabPipeline},
+		{"Act", b.actions},
+		{"AnyUserOnAReadOnlyRoot", b.anyUserOnAReadOnlyRoot},
+		{"Tekton", b.tekton},
+		{"PipelinePage", b.pipelinePage},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			t.Parallel()
+			part.run(t)
+		})
+	}
 }
 
 // deploy starts a version of the sample service, from the image itself.

@@ -33,6 +33,7 @@ type canaryStory struct {
 // examples/live-canary on a real Prometheus: users' traffic is all there is.
 // Errors cost a candidate the trial even if its users convert more often.
 func TestLiveCanary(t *testing.T) {
+	t.Parallel()
 	need(t, "go", "prometheus")
 	seatrial := built(t, t.TempDir())
 	for _, story := range []canaryStory{

@@ -276,6 +276,7 @@ func TestReportPagesAreLaidOut(t *testing.T) {
 	for path, page := range pages {
 		name := strings.TrimSuffix(filepath.Base(path), ".html")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if !policy.MatchString(page) {
 				t.Error("the page has no policy")
 			}

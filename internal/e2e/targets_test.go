@@ -33,9 +33,7 @@ type tester struct{ seatrial string }
 func newTester(t *testing.T) tester {
 	t.Helper()
 	need(t, "go")
-	program := filepath.Join(t.TempDir(), "seatrial")
-	run(t, os.Environ(), "", "go", "build", "-o", program, "github.com/seatrial/seatrial/entrypoint").expect(t, 0)
-	return tester{program}
+	return tester{built(t, t.TempDir())}
 }
 
 // try runs a trial file, which must end with one of the exit codes, and reads
@@ -183,6 +181,7 @@ objectives: [error-rate <= 1%%, latency-p95 <= 100ms, latency-p50 <= 200%% of ba
 
 // nginx is a server that this project did not write, and behaves as many do.
 func TestNginx(t *testing.T) {
+	t.Parallel()
 	x, server := newTester(t), startNginx(t)
 	versions := func(urls [2]string) string {
 		return fmt.Sprintf("baseline: {url: %q}\ncandidate: {url: %q}", urls[0], urls[1])
@@ -302,6 +301,7 @@ func protoset(t *testing.T, file protoreflect.FileDescriptor) string {
 // Every kind of call is answered by a service that this project did not write,
 // and that tells its schema to nobody.
 func TestGRPCServiceOfOthers(t *testing.T) {
+	t.Parallel()
 	x := newTester(t)
 	schema := protoset(t, grpc_testing.File_grpc_testing_test_proto)
 	calls := strings.ReplaceAll(`
@@ -348,6 +348,7 @@ type iter8Example struct {
 // with Istio's Prometheus in it (istio.sh, tasks.yaml), other providers
 // (abn.yaml, canary.yaml) or a file of values that is not there (launch.sh).
 func TestImportedIter8ExamplesRun(t *testing.T) {
+	t.Parallel()
 	x := newTester(t)
 	baseline, candidate := serveSample(t, x.seatrial, "--latency=4ms"), serveSample(t, x.seatrial, "--latency=4ms", "--seed=2")
 	shop := serveSample(t, x.seatrial, "--latency=4ms", "--grpc")
