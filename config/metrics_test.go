@@ -154,6 +154,7 @@ func TestPasswordsOfDatabasesAreMasked(t *testing.T) {
 		"postgres://u:p4ssw0rd@db/shop?sslmode=require": "p4ssw0rd",
 		"host=db user=u password=p4ssw0rd dbname=shop":  "p4ssw0rd",
 		"host=db password='p4ss w0rd' dbname=shop":      "p4ss w0rd",
+		"server=db;user id=u;password=p4ss=w0rd;app=x":  "p4ss=w0rd",
 	} {
 		file, _, _ := Load(Sources{Environ: []string{"DSN=" + dsn}, ReadFile: files(map[string]string{"seatrial.yaml": `
 baseline: {version: v1}
@@ -162,6 +163,24 @@ providers: {db: {type: postgres, dsn: "${DSN}"}}
 `})})
 		if secrets := file.Secrets(); !slices.Contains(secrets, want) || !slices.Contains(secrets, dsn) {
 			t.Errorf("%s: masked are %q", dsn, secrets)
+		}
+	}
+}
+
+func TestWhatIsSecretInTheAddressOfTokensIsMasked(t *testing.T) {
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": `
+baseline: {version: v1}
+candidate: {version: v2}
+providers: {api: {type: rest, url: https://a.svc, auth: {oauth: {token-url: "https://u:p4ssw0rd@t.svc/?key=s3cr3t-key", client: me, secret: "${NONE:-s3cr3t}"}}}}
+metrics: {queue: {kind: value, path: q, answer: .x}}
+objectives: [queue <= 1]
+`})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"p4ssw0rd", "s3cr3t-key"} {
+		if !slices.Contains(file.Secrets(), want) {
+			t.Errorf("%s is not among what is masked: %q", want, file.Secrets())
 		}
 	}
 }
