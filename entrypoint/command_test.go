@@ -458,3 +458,26 @@ func TestRareStallNeverPassesInTenSeconds(t *testing.T) {
 	r := finish(t, command(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--for=10s", "--objectives", "latency-p95 <= 110% of baseline"))
 	r.wants(t, exitBadInput, "a pass needs 30s and 120 rounds")
 }
+
+// A log that nobody reads any more (| head) must not end a trial midway: a
+// route would stay moved, and the pipeline would be told nothing.
+func TestATrialOutlivesItsReader(t *testing.T) {
+	t.Parallel()
+	c := command(t, append(short(), "--candidate", serve(t, ok), "--objectives=error-rate <= 50%")...)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = write, write
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	read.Close()
+	_ = c.Wait() // its code is asked for
+	r := result{code: c.ProcessState.ExitCode(), dir: filepath.Join(c.Dir, "seatrial-report")}
+	r.wants(t, exitPass, "")
+	if got := r.report(t); got.Verdict != trial.Pass {
+		t.Errorf("%s: %s", got.Verdict, got.Reason)
+	}
+}
