@@ -290,6 +290,7 @@ func TestEvidenceDirectoryThatCantBeMadeIsBroken(t *testing.T) {
 	t.Parallel()
 	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--report-dir", filepath.Join(write(t, ""), "inside"))
 	r.wants(t, exitBroken, "evidence directory")
+	r.wants(t, exitBroken, "Nothing was sent")
 }
 
 // The disk fills while the trial runs: here a limit on the size of files.

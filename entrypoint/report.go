@@ -34,6 +34,8 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 	switch {
 	case out.Remedy != "":
 		r.Remedy = out.Remedy
+	case a.store == nil:
+		r.Remedy = "Nothing was sent. Name a directory for evidence and reports that can be written to (report-dir)."
 	case out.Hopeless:
 		r.Remedy = "Waiting longer would not help: mend what is named here; exit 4."
 	}
