@@ -482,3 +482,14 @@ func TestATrialOutlivesItsReader(t *testing.T) {
 		t.Errorf("%s: %s", got.Verdict, got.Reason)
 	}
 }
+
+// A candidate that sends everybody to its login page is quick and makes no
+// errors; the report says what it answered.
+func TestAnswersThatTheBaselineDoesNotGiveAreTold(t *testing.T) {
+	t.Parallel()
+	login := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) })
+	r := try(t, "--candidate", login, "--baseline", serve(t, ok), "--objectives=error-rate <= 50%")
+	r.wants(t, exitPass, "candidate answered 302 to 100 % of its requests, the baseline to 0 % of its own")
+	again := finish(t, command(t, "judge", r.dir))
+	again.wants(t, exitPass, "candidate answered 302")
+}
