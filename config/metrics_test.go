@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -103,6 +104,40 @@ func TestSecretsThatTheClusterDoesNotGiveAreAnError(t *testing.T) {
 	}
 	if err := file.FillSecrets(func(SecretRef) (string, error) { return "", errors.New("forbidden") }); err == nil {
 		t.Error("filled with nothing")
+	}
+}
+
+// A question that is the same for both versions has the same answer for both: what
+// compares them would pass whatever the candidate is.
+func TestMetricsThatAreTheSameForAllVersionsCompareNothing(t *testing.T) {
+	const refused, told = "nothing in what it asks tells baseline from candidate", "its figures are of baseline and candidate alike"
+	for name, c := range map[string]struct{ labels, provider, metric, objective, want, warned string }{
+		"PromQL without a place":    {"v2", "type: prometheus", "query: sum(up)", "q <= 110% of baseline", refused, ""},
+		"a place of the window":     {"v2", "type: prometheus", "query: 'sum(rate(up[$round]))'", "q <= baseline + 1", refused, ""},
+		"a place":                   {"v2", "type: prometheus", "query: 'sum(up{v=\"{{version}}\"})'", "q <= 110% of baseline", "", ""},
+		"a place, and one value":    {"v1", "type: prometheus", "query: 'sum(up{v=\"{{version}}\"})'", "q <= 110% of baseline", refused, ""},
+		"its name":                  {"v1", "type: prometheus", "query: 'sum(up{v=\"{{name}}\"})'", "q <= 110% of baseline", "", ""},
+		"REST without a place":      {"v2", "type: rest", "path: x, answer: .n", "q <= 110% of baseline", refused, ""},
+		"REST, a place in a param":  {"v2", "type: rest", "path: x, answer: .n, params: {v: '{{version}}'}", "q <= 110% of baseline", "", ""},
+		"SQL without a place":       {"v2", "type: sqlite", "query: SELECT 1", "q <= 110% of baseline", refused, ""},
+		"SQL, a name":               {"v2", "type: sqlite", "query: 'SELECT count(*) FROM t WHERE v = :version'", "q <= 110% of baseline", "", ""},
+		"SQL of all versions":       {"v2", "type: sqlite", "query: 'SELECT v, count(*) AS n FROM t', per-version: v", "q <= 110% of baseline", "", ""},
+		"the same, and one version": {"v1", "type: sqlite", "query: 'SELECT v, count(*) AS n FROM t', per-version: v", "q <= 110% of baseline", refused, ""},
+		"a limit of its own":        {"v2", "type: prometheus", "query: sum(up)", "q <= 5", "", told},
+	} {
+		where := ", url: 'http://p.svc'"
+		if strings.HasSuffix(c.provider, "sqlite") {
+			where = ", dsn: 'file:x'"
+		}
+		text := "baseline: {version: v1}\ncandidate: {version: " + c.labels + "}\nproviders: {p: {" + c.provider + where + "}}\n" +
+			"metrics: [{name: q, kind: value, " + c.metric + "}]\nobjectives: [" + c.objective + "]\n"
+		_, warnings, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if got := fmt.Sprint(err); c.want == "" && err != nil || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %v, want %q\n%s", name, err, c.want, text)
+		}
+		if got := fmt.Sprint(warnings); c.want == "" && (c.warned == "") != (len(warnings) == 0) || !strings.Contains(got, c.warned) {
+			t.Errorf("%s: warned of %s, want %q", name, got, c.warned)
+		}
 	}
 }
 
