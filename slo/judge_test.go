@@ -515,7 +515,7 @@ func TestBudgetsThatCantDecideAreRefused(t *testing.T) {
 	}{
 		{240, roundLength, 0, ""},
 		{120, roundLength, 0, ""},
-		{6, roundLength, time.Second, "the judge needs at least 7"},
+		{6, roundLength, time.Second, "the judge needs at least 7: use for: 2s or longer, or a higher rate"},
 		{40, roundLength, 0, "use for: 30s or longer"},
 		{24, 2500 * time.Millisecond, 0, "use for: 5m0s or longer"},
 		{40, roundLength, 10 * time.Second, ""},
