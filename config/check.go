@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -140,12 +141,32 @@ func (c checker) namesakes(a, b loadgen.Target, pathA, pathB string) {
 // twins refuses two versions that can't be told apart.
 func (c checker) twins(a, b loadgen.Target, pathA, pathB string) {
 	c.namesakes(a, b, pathA, pathB)
-	sameURL := strings.TrimRight(a.URL, "/") == strings.TrimRight(b.URL, "/") && a.GRPC == b.GRPC
+	sameURL := normal(a.URL) == normal(b.URL) && normal(a.GRPC) == normal(b.GRPC)
 	sameHost := cmp.Or(a.Host, c.file.Load.Host) == cmp.Or(b.Host, c.file.Load.Host)
 	sameHeaders := maps.EqualFunc(a.Headers, b.Headers, func(x, y trial.Secret) bool { return x.Reveal() == y.Reveal() })
 	if a.URL != "" && sameURL && sameHost && sameHeaders && !c.isUnread(pathA) && !c.isUnread(pathB) {
 		c.doubt(join(pathB, "url"), "duplicate versions: %s and %s have the same URL, host and headers", pathA, pathB)
 	}
+}
+
+// normal is an address as others that ask the same are written too (RFC 3986, 6.2.3).
+func normal(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return strings.TrimRight(address, "/")
+	}
+	u.Scheme = strings.ToLower(u.Scheme)
+	port := cmp.Or(strings.TrimLeft(u.Port(), "0"), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	u.Host = strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) + ":" + port
+	u.Fragment, u.ForceQuery = "", false
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	return u.String()
+}
+
+// isPort reports whether an address names no port, or one that there is.
+func isPort(port string) bool {
+	n, err := strconv.Atoi(port)
+	return port == "" || err == nil && n >= 1 && n <= 65535
 }
 
 // url refuses what can't be asked. It shows nothing that may be a credential.
@@ -170,6 +191,8 @@ func (c checker) url(path, address string, schemes ...string) {
 		c.doubt(path, "%q is not a URL: %v", shown, errors.Unwrap(err))
 	case u.Hostname() == "":
 		c.doubt(path, "%q has no host: write %s://HOST/…", shown, scheme)
+	case !isPort(u.Port()):
+		c.doubt(path, "%q has a port that there is not: 1 to 65535", shown)
 	}
 }
 
@@ -330,6 +353,18 @@ func (c checker) objectives(hasBaseline bool) {
 	if len(asked) > 0 && !slices.ContainsFunc(asked, func(o slo.Objective) bool { return !o.Inform }) {
 		c.doubt("objectives", "all of them only inform: at least one must be judged")
 	}
+}
+
+// inverted are the objectives whose comparison may have been written the wrong
+// way round.
+func (c checker) inverted() []Warning {
+	var out []Warning
+	for _, o := range c.file.Objectives {
+		if better := o.Inverted(); better != "" {
+			out = append(out, Warning(oneLine(fmt.Sprintf("objective %q: %s, the sooner it passes; is the comparison the right way round?", o.Text, better))))
+		}
+	}
+	return out
 }
 
 func (c checker) rewards() {

@@ -56,6 +56,7 @@ func Load(src Sources) (File, []Warning, error) {
 	told := warnings(env)
 	if err == nil {
 		told = append(told, c.unasked()...)
+		told = append(told, c.inverted()...)
 	}
 	return file, told, err
 }
@@ -94,6 +95,10 @@ func LoadStored(data []byte, flags map[string]string) (File, error) {
 	file := Default()
 	root := parseYAML(d.ledger, "trial.yaml", data)
 	if root == nil {
+		return file, d.err()
+	}
+	if len(root.entries) == 0 {
+		d.note(trial.Source{File: "trial.yaml"}, "", "empty: what was asked for is lost, and other objectives would be judged in its place")
 		return file, d.err()
 	}
 	changed := false

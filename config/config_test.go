@@ -337,6 +337,15 @@ func TestStoredFilesTakeAnotherPolicy(t *testing.T) {
 	}
 }
 
+// A trial file that a crash left empty would be judged by the defaults.
+func TestAnEmptyStoredFileIsRefused(t *testing.T) {
+	for _, text := range []string{"", "\n", "# nothing\n"} {
+		if _, err := LoadStored([]byte(text), nil); err == nil || !strings.Contains(err.Error(), "trial.yaml: empty") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 func TestPatternsThatDoNotFitAreRefused(t *testing.T) {
 	const two = "candidate: http://a.svc\nbaseline: http://b.svc\n"
 	for text, want := range map[string]string{
@@ -438,12 +447,47 @@ func TestVersionsMustDifferInWhatIsAsked(t *testing.T) {
 		"{url: http://a.svc, headers: {X-Version: old}}":        false,
 		"{url: http://a.svc, host: old.example}":                false,
 		"{url: http://a.svc/old}":                               false,
+		"{url: http://a.svc:80}":                                true,
+		"{url: HTTP://A.svc.:080/?}":                            true,
+		"{url: http://a.svc:81}":                                false,
+		"{url: https://a.svc}":                                  false,
+		"{url: http://a.svc/?v=1}":                              false,
 		"{url: http://a.svc, version: v41, name: another-name}": true,
 	} {
 		text := "load: {host: b.example}\ncandidate: http://a.svc\nbaseline: " + baseline
 		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
 		if got := err != nil && strings.Contains(err.Error(), "duplicate versions: baseline and candidate"); got != isTwin || err != nil && !isTwin {
 			t.Errorf("%s: %v", baseline, err)
+		}
+	}
+}
+
+func TestPortsThatThereAreNotAreMistakes(t *testing.T) {
+	for _, port := range []string{"0", "65536", "99999"} {
+		text := "candidate: http://a.svc:" + port + "\nbaseline: http://b.svc"
+		_, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if err == nil || !strings.HasPrefix(err.Error(), "seatrial.yaml:1:12: candidate.url: ") || !strings.Contains(err.Error(), "1 to 65535") {
+			t.Errorf("port %s: %v", port, err)
+		}
+	}
+}
+
+// An objective whose comparison is the wrong way round passes what it was to stop.
+func TestObjectivesTheWrongWayRoundAreWarnedOf(t *testing.T) {
+	for objective, want := range map[string]string{
+		"latency-p95 <= 300ms":            "",
+		"latency-p95 >= 300ms":            "the slower the candidate, the sooner it passes",
+		"latency-p95 > 90% of baseline":   "the slower the candidate, the sooner it passes",
+		"error-rate >= 1%":                "the more errors, the sooner it passes",
+		"throughput >= 90% of baseline":   "",
+		"throughput <= 90/s":              "the fewer answers, the sooner it passes",
+		"error-rate <= 150% of baseline":  "",
+		"latency-p95 <= 110% of baseline": "",
+	} {
+		text := "candidate: http://a.svc\nbaseline: http://b.svc\nobjectives: ['" + objective + "']"
+		_, warnings, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if err != nil || (want == "") != (len(warnings) == 0) || want != "" && !strings.Contains(string(warnings[0]), want) {
+			t.Errorf("%s: %q, %v", objective, warnings, err)
 		}
 	}
 }

@@ -220,6 +220,8 @@ func (c checker) metrics() {
 		default:
 			if err := m.Check(p, plan.Versions); err != nil {
 				c.doubt(path, "%v", err)
+			} else if one, other, alike := c.alike(i); alike && c.file.Policy().Compares(c.file.Metrics[i]) {
+				c.doubt(path, "%s: nothing in what it asks tells %s from %s, so that both would always have the same figures: put {{version}}, {{name}} or a label that differs into it", m.Name, one, other)
 			}
 			if err := p.CheckLength(plan.Windows.Interval); err != nil && !tooShort[m.From] {
 				tooShort[m.From] = true
@@ -227,6 +229,20 @@ func (c checker) metrics() {
 			}
 		}
 	}
+}
+
+// alike are two versions that a metric asks the same about, if there are any.
+func (c checker) alike(metric int) (one, other string, found bool) {
+	plan := c.file.Asked()
+	m := plan.Metrics[metric]
+	for i, a := range plan.Versions {
+		for _, b := range plan.Versions[:i] {
+			if m.Mock == nil && !m.TellsApart(c.file.Providers[m.From], b, a) {
+				return b.Name, a.Name, true
+			}
+		}
+	}
+	return "", "", false
 }
 
 // intervalOf is where it stands that a provider's windows are so long: at the
@@ -333,8 +349,13 @@ func (c checker) unasked() []Warning {
 	policy := f.Policy()
 	for i, m := range f.Declared {
 		used[m.From] = true
-		if _, usual := c.places[join(c.declared[i], "preset")]; !usual && !policy.Asks(m.Metric) {
+		_, usual := c.places[join(c.declared[i], "preset")]
+		switch one, other, alike := c.alike(i); {
+		case usual:
+		case !policy.Asks(m.Metric):
 			out = append(out, Warning(oneLine(fmt.Sprintf("the metric %s is asked for and kept, and no objective or reward is about it", m.Name))))
+		case alike:
+			out = append(out, Warning(oneLine(fmt.Sprintf("the metric %s: nothing in what it asks tells versions apart: its figures are of %s and %s alike", m.Name, one, other))))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Providers)) {

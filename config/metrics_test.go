@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -106,6 +107,40 @@ func TestSecretsThatTheClusterDoesNotGiveAreAnError(t *testing.T) {
 	}
 }
 
+// A question that is the same for both versions has the same answer for both: what
+// compares them would pass whatever the candidate is.
+func TestMetricsThatAreTheSameForAllVersionsCompareNothing(t *testing.T) {
+	const refused, told = "nothing in what it asks tells baseline from candidate", "its figures are of baseline and candidate alike"
+	for name, c := range map[string]struct{ labels, provider, metric, objective, want, warned string }{
+		"PromQL without a place":    {"v2", "type: prometheus", "query: sum(up)", "q <= 110% of baseline", refused, ""},
+		"a place of the window":     {"v2", "type: prometheus", "query: 'sum(rate(up[$round]))'", "q <= baseline + 1", refused, ""},
+		"a place":                   {"v2", "type: prometheus", "query: 'sum(up{v=\"{{version}}\"})'", "q <= 110% of baseline", "", ""},
+		"a place, and one value":    {"v1", "type: prometheus", "query: 'sum(up{v=\"{{version}}\"})'", "q <= 110% of baseline", refused, ""},
+		"its name":                  {"v1", "type: prometheus", "query: 'sum(up{v=\"{{name}}\"})'", "q <= 110% of baseline", "", ""},
+		"REST without a place":      {"v2", "type: rest", "path: x, answer: .n", "q <= 110% of baseline", refused, ""},
+		"REST, a place in a param":  {"v2", "type: rest", "path: x, answer: .n, params: {v: '{{version}}'}", "q <= 110% of baseline", "", ""},
+		"SQL without a place":       {"v2", "type: sqlite", "query: SELECT 1", "q <= 110% of baseline", refused, ""},
+		"SQL, a name":               {"v2", "type: sqlite", "query: 'SELECT count(*) FROM t WHERE v = :version'", "q <= 110% of baseline", "", ""},
+		"SQL of all versions":       {"v2", "type: sqlite", "query: 'SELECT v, count(*) AS n FROM t', per-version: v", "q <= 110% of baseline", "", ""},
+		"the same, and one version": {"v1", "type: sqlite", "query: 'SELECT v, count(*) AS n FROM t', per-version: v", "q <= 110% of baseline", refused, ""},
+		"a limit of its own":        {"v2", "type: prometheus", "query: sum(up)", "q <= 5", "", told},
+	} {
+		where := ", url: 'http://p.svc'"
+		if strings.HasSuffix(c.provider, "sqlite") {
+			where = ", dsn: 'file:x'"
+		}
+		text := "baseline: {version: v1}\ncandidate: {version: " + c.labels + "}\nproviders: {p: {" + c.provider + where + "}}\n" +
+			"metrics: [{name: q, kind: value, " + c.metric + "}]\nobjectives: [" + c.objective + "]\n"
+		_, warnings, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": text})})
+		if got := fmt.Sprint(err); c.want == "" && err != nil || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %v, want %q\n%s", name, err, c.want, text)
+		}
+		if got := fmt.Sprint(warnings); c.want == "" && (c.warned == "") != (len(warnings) == 0) || !strings.Contains(got, c.warned) {
+			t.Errorf("%s: warned of %s, want %q", name, got, c.warned)
+		}
+	}
+}
+
 func TestWithLoadWindowsLastAsLongAndBeginWithTheWarmup(t *testing.T) {
 	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": `
 candidate: http://shop.svc
@@ -154,6 +189,7 @@ func TestPasswordsOfDatabasesAreMasked(t *testing.T) {
 		"postgres://u:p4ssw0rd@db/shop?sslmode=require": "p4ssw0rd",
 		"host=db user=u password=p4ssw0rd dbname=shop":  "p4ssw0rd",
 		"host=db password='p4ss w0rd' dbname=shop":      "p4ss w0rd",
+		"server=db;user id=u;password=p4ss=w0rd;app=x":  "p4ss=w0rd",
 	} {
 		file, _, _ := Load(Sources{Environ: []string{"DSN=" + dsn}, ReadFile: files(map[string]string{"seatrial.yaml": `
 baseline: {version: v1}
@@ -162,6 +198,24 @@ providers: {db: {type: postgres, dsn: "${DSN}"}}
 `})})
 		if secrets := file.Secrets(); !slices.Contains(secrets, want) || !slices.Contains(secrets, dsn) {
 			t.Errorf("%s: masked are %q", dsn, secrets)
+		}
+	}
+}
+
+func TestWhatIsSecretInTheAddressOfTokensIsMasked(t *testing.T) {
+	file, _, err := Load(Sources{ReadFile: files(map[string]string{"seatrial.yaml": `
+baseline: {version: v1}
+candidate: {version: v2}
+providers: {api: {type: rest, url: https://a.svc, auth: {oauth: {token-url: "https://u:p4ssw0rd@t.svc/?key=s3cr3t-key", client: me, secret: "${NONE:-s3cr3t}"}}}}
+metrics: {queue: {kind: value, path: q, answer: .x}}
+objectives: [queue <= 1]
+`})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"p4ssw0rd", "s3cr3t-key"} {
+		if !slices.Contains(file.Secrets(), want) {
+			t.Errorf("%s is not among what is masked: %q", want, file.Secrets())
 		}
 	}
 }

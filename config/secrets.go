@@ -71,6 +71,9 @@ func (f File) Secrets() []string {
 	for _, p := range f.Providers {
 		addHeaders(p.Headers)
 		add(inAddress(p.URL)...)
+		if p.Auth.OAuth != nil {
+			add(inAddress(p.Auth.OAuth.TokenURL)...)
+		}
 		add(p.Secrets()...)
 		add(inDSN(p.DSN.Reveal())...)
 	}
@@ -117,10 +120,13 @@ func inAddress(address string) []string {
 // passwordIn matches the password of a DSN of names and values.
 var passwordIn = regexp.MustCompile(`(?i)\bpassword\s*=\s*('(?:[^'\\]|\\.)*'|\S+)`)
 
-// inDSN returns the passwords of a DSN: of a URL, or of names and values.
+// inDSN returns the passwords of a DSN: of a URL, or of names and values, which
+// some databases part by semicolons.
 func inDSN(dsn string) []string {
 	if m := passwordIn.FindStringSubmatch(dsn); m != nil {
-		return []string{strings.Trim(m[1], "'")}
+		password := strings.Trim(m[1], "'")
+		first, _, _ := strings.Cut(password, ";")
+		return []string{password, first}
 	}
 	return inAddress(dsn)
 }

@@ -290,6 +290,7 @@ func TestEvidenceDirectoryThatCantBeMadeIsBroken(t *testing.T) {
 	t.Parallel()
 	r := try(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--report-dir", filepath.Join(write(t, ""), "inside"))
 	r.wants(t, exitBroken, "evidence directory")
+	r.wants(t, exitBroken, "Nothing was sent")
 }
 
 // The disk fills while the trial runs: here a limit on the size of files.
@@ -457,4 +458,38 @@ func TestRareStallNeverPassesInTenSeconds(t *testing.T) {
 	t.Parallel()
 	r := finish(t, command(t, "--candidate", serve(t, ok), "--baseline", serve(t, ok), "--for=10s", "--objectives", "latency-p95 <= 110% of baseline"))
 	r.wants(t, exitBadInput, "a pass needs 30s and 120 rounds")
+}
+
+// A log that nobody reads any more (| head) must not end a trial midway: a
+// route would stay moved, and the pipeline would be told nothing.
+func TestATrialOutlivesItsReader(t *testing.T) {
+	t.Parallel()
+	c := command(t, append(short(), "--candidate", serve(t, ok), "--objectives=error-rate <= 50%")...)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = write, write
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	read.Close()
+	_ = c.Wait() // its code is asked for
+	r := result{code: c.ProcessState.ExitCode(), dir: filepath.Join(c.Dir, "seatrial-report")}
+	r.wants(t, exitPass, "")
+	if got := r.report(t); got.Verdict != trial.Pass {
+		t.Errorf("%s: %s", got.Verdict, got.Reason)
+	}
+}
+
+// A candidate that sends everybody to its login page is quick and makes no
+// errors; the report says what it answered.
+func TestAnswersThatTheBaselineDoesNotGiveAreTold(t *testing.T) {
+	t.Parallel()
+	login := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) })
+	r := try(t, "--candidate", login, "--baseline", serve(t, ok), "--objectives=error-rate <= 50%")
+	r.wants(t, exitPass, "candidate answered 302 to 100 % of its requests, the baseline to 0 % of its own")
+	again := finish(t, command(t, "judge", r.dir))
+	again.wants(t, exitPass, "candidate answered 302")
 }

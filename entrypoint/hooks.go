@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +39,7 @@ const (
 )
 
 func newHooks(p process, file config.File, cluster *k8s.Cluster, log *parts) *hooks {
-	secrets := slices.Concat(file.Secrets(), file.Load.Secrets)
+	secrets := slices.Concat(file.Secrets(), file.Load.Secrets, credentials(p.environ))
 	if cluster != nil {
 		secrets = append(secrets, cluster.Secrets()...)
 	}
@@ -59,6 +60,23 @@ func withoutInputs(environ []string) []string {
 		name, _, _ := strings.Cut(entry, "=")
 		return slices.Contains(inputs, name)
 	})
+}
+
+// secretName matches the variables that pipelines keep credentials in:
+// GITHUB_TOKEN, CI_REGISTRY_PASSWORD, AWS_SECRET_ACCESS_KEY.
+var secretName = regexp.MustCompile(`(?i)(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY)$`)
+
+// credentials are what an environment keeps by such names: commands have it,
+// and may print it.
+func credentials(environ []string) []string {
+	const least = 8 // "true" would riddle the log
+	var out []string
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); secretName.MatchString(name) && len(value) >= least {
+			out = append(out, value)
+		}
+	}
+	return out
 }
 
 // byLine adds the lines of secrets that have several: output is read by the line.

@@ -266,11 +266,12 @@ func TestWhatWasCancelledIsNotPromoted(t *testing.T) {
 func TestCommandsKnowNoInputsAndShowNoSecrets(t *testing.T) {
 	t.Parallel()
 	c := hooked(t, always500, "load: {headers: {Authorization: 'Bearer ${SHOP_TOKEN}'}}\n"+
-		"on: {fail: 'env >environ; echo the token is $SHOP_TOKEN; echo \"::set-env name=a::b\"; printf \"\\033[31mred\\n\"; exit 1'}")
+		"on: {fail: 'env >environ; echo the token is $SHOP_TOKEN; echo pushed by $GITHUB_TOKEN; echo \"::set-env name=a::b\"; printf \"\\033[31mred\\n\"; exit 1'}")
 	server := inJob(t, c)
-	c.Env = append(c.Env, "SHOP_TOKEN=s3cr3t-shop", "SEATRIAL_GITLAB_TOKEN=s3cr3t-gitlab", "INPUT_BODY=s3cr3t-body", "KUBECONFIG=/etc/kube", "OWN=kept")
+	c.Env = append(c.Env, "SHOP_TOKEN=s3cr3t-shop", "SEATRIAL_GITLAB_TOKEN=s3cr3t-gitlab", "INPUT_BODY=s3cr3t-body", "GITHUB_TOKEN=s3cr3t-runner", "KUBECONFIG=/etc/kube", "OWN=kept")
 	r := finish(t, c)
 	r.wants(t, exitFail, "the token is ***")
+	r.wants(t, exitFail, "pushed by ***")
 	environ := strings.Split(r.left("environ"), "\n")
 	for _, want := range []string{"KUBECONFIG=/etc/kube", "OWN=kept", "SHOP_TOKEN=s3cr3t-shop", "SEATRIAL_REPORT_DIR=seatrial-report"} {
 		if !slices.Contains(environ, want) {
@@ -290,6 +291,7 @@ func TestCommandsKnowNoInputsAndShowNoSecrets(t *testing.T) {
 		}
 	}
 	r.hides(t, "s3cr3t-shop")
+	r.hides(t, "s3cr3t-runner")
 }
 
 // What others chose reaches a command as it is, and as nothing but a value.

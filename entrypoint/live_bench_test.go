@@ -27,9 +27,9 @@ providers: {prometheus: "http://prometheus.svc"}
 metrics:
   - {name: errors-of-checkout, kind: counts, hits: 'e{v="{{version}}"}', trials: 'n{v="{{version}}"}'}
   - {name: search, kind: histogram, unit: seconds, query: 's{v="{{version}}"}'}
-  - {name: basket, kind: moments, count: 'c{}', sum: 's{}', sum-squares: 'q{}'}
-  - {name: memory, kind: value, query: m}
-  - {name: calls, kind: total, query: 't{}'}
+  - {name: basket, kind: moments, count: 'c{version="{{version}}"}', sum: 's{version="{{version}}"}', sum-squares: 'q{version="{{version}}"}'}
+  - {name: memory, kind: value, query: 'm{version="{{version}}"}'}
+  - {name: calls, kind: total, query: 't{version="{{version}}"}'}
 windows: {interval: 15s, for: 72h}
 objectives:
   - errors-of-checkout <= 100% of baseline

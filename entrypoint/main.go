@@ -49,6 +49,7 @@ func start() (code int) {
 			code = exitInternal
 		}
 	}()
+	outliveReaders()
 	ctx, stop := untilSignal()
 	defer stop()
 	return p.main(ctx)
@@ -119,6 +120,12 @@ func untilSignal() (context.Context, context.CancelFunc) {
 	}()
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
+
+// outliveReaders lets a write to a log that nobody reads any more fail, which
+// changes nothing, where SIGPIPE would end the process: in the middle of a trial,
+// with a route that was moved. Were the signal ignored, commands would be without
+// it as well.
+func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // handOver becomes the shell that a pipeline asked the image for: GitLab
 // starts the entrypoint with "sh -c …" and expects a shell.

@@ -28,8 +28,11 @@ func (p process) publish(ctx context.Context, where platform.Platform, r trial.R
 		files.warnings = append(files.warnings, platform.WriteDotenv(files.dir, shown.Outputs))
 	}
 	for _, trouble := range append(files.warnings, show(ctx, where, shown)) {
-		if trouble != nil {
-			fmt.Fprintf(p.stderr, "warning: publishing: %s (the verdict stands)\n", summary.Plain(trouble.Error()))
+		if trouble == nil {
+			continue
+		}
+		for one := range strings.Lines(trouble.Error()) { // joined errors have one each
+			fmt.Fprintf(p.stderr, "warning: publishing: %s (the verdict stands)\n", summary.Plain(strings.TrimSpace(one)))
 		}
 	}
 }

@@ -110,6 +110,16 @@ func TestBadInputIsSaidInThePullRequest(t *testing.T) {
 	leaks(t, r, server)
 }
 
+func TestEachTroubleWithPublishingHasItsLine(t *testing.T) {
+	t.Parallel()
+	c := command(t, "--rate=fast")
+	inJob(t, c)
+	c.Env = append(c.Env, "GITHUB_OUTPUT="+filepath.Join(c.Dir, "no", "output"), "GITHUB_STEP_SUMMARY="+filepath.Join(c.Dir, "no", "summary"))
+	r := finish(t, c)
+	r.wants(t, exitBadInput, "\nwarning: publishing: writing to $GITHUB_OUTPUT: ")
+	r.wants(t, exitBadInput, "\nwarning: publishing: writing to $GITHUB_STEP_SUMMARY: ")
+}
+
 func TestTroubleWithCommentsChangesNoExitCode(t *testing.T) {
 	t.Parallel()
 	c := command(t, "--rate=fast")

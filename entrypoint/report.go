@@ -34,6 +34,8 @@ func (a *attempt) report(out runner.Outcome) trial.Report {
 	switch {
 	case out.Remedy != "":
 		r.Remedy = out.Remedy
+	case a.store == nil:
+		r.Remedy = "Nothing was sent. Name a directory for evidence and reports that can be written to (report-dir)."
 	case out.Hopeless:
 		r.Remedy = "Waiting longer would not help: mend what is named here; exit 4."
 	}
@@ -124,6 +126,7 @@ func notes(r trial.Report, file config.File, c slo.Conclusion) []string {
 	if c.Rounds == 0 {
 		return nil
 	}
+	out = append(out, otherAnswers(c)...)
 	out = append(out, unasked(r)...)
 	if file.Load.Closed {
 		out = append(out, "Closed loop, as asked for: each connection sent when it had its answer, so a version that stood still was asked less, and times do not hold what users would have waited.")
@@ -172,6 +175,17 @@ func unasked(r trial.Report) []string {
 			of = " of " + strings.Join(requests[rule], ", ")
 		}
 		out = append(out, fmt.Sprintf("%s%s was not asked for; a trial without an objective of its kind gets it.", rule, of))
+	}
+	return out
+}
+
+// otherAnswers are those that one version gives and another does not, though
+// both are no errors: a redirect to a login page is quick, and proves nothing.
+func otherAnswers(c slo.Conclusion) []string {
+	var out []string
+	for _, u := range c.Unlike {
+		out = append(out, fmt.Sprintf("%s answered %s to %s of its requests, the baseline to %s of its own. Both count as good answers: "+
+			"if that is not meant, say which are (expect: 200) or what an answer must hold (check).", u.Version, u.Status, u.Candidate, u.Baseline))
 	}
 	return out
 }

@@ -96,7 +96,9 @@ func TestEvidenceWithoutPhasesIsRead(t *testing.T) {
 	if w, err = Resume(dir, e); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(w.Append(round(1)), w.Close()); err != nil {
+	next := round(1) // which has phases
+	next.Index = 3
+	if err := errors.Join(w.Append(next), w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if e, err = Open(dir); err != nil || len(e.Rounds) != 2 || len(e.Rounds[1].Phases) != 3 {

@@ -143,7 +143,31 @@ func (e *Evidence) readHeader(lines *bufio.Reader) error {
 	if e.Schema < firstSchema || e.Schema > Schema {
 		return fmt.Errorf("line 1: schema %d is not known here (known: %d to %d)", e.Schema, firstSchema, Schema)
 	}
+	if err := e.Header.check(); err != nil {
+		return fmt.Errorf("line 1: %w", err)
+	}
 	e.whole = int64(len(header))
+	return nil
+}
+
+// check refuses versions that no trial has.
+func (h Header) check() error {
+	baselines, names := 0, map[string]bool{}
+	for _, v := range h.Versions {
+		if names[v.Name] {
+			return fmt.Errorf("two versions are called %q", v.Name)
+		}
+		names[v.Name] = true
+		if v.Role == trial.Baseline {
+			baselines++
+		}
+	}
+	switch {
+	case baselines > 1:
+		return fmt.Errorf("there are %d baselines", baselines)
+	case baselines == len(h.Versions):
+		return errors.New("there is no candidate")
+	}
 	return nil
 }
 
@@ -200,12 +224,16 @@ func (e *Evidence) read(lines *bufio.Reader, raw *records, yield func(trial.Roun
 		return err
 	}
 	raw.inRows = e.Schema == firstSchema
+	last := map[string]int{}
 	for number := 2; ; number++ {
 		one, err := lines.ReadBytes('\n')
 		if err == io.EOF && len(one) == 0 {
 			return nil
 		}
 		round, ends, tornErr := readRound(one, e.Header, raw)
+		if tornErr == nil {
+			tornErr = follows(last, round)
+		}
 		if err == io.EOF || tornErr != nil {
 			return e.torn(number, tornErr, lines)
 		}
@@ -215,6 +243,19 @@ func (e *Evidence) read(lines *bufio.Reader, raw *records, yield func(trial.Roun
 			return nil
 		}
 	}
+}
+
+// follows refuses a round that does not come next in its series: what is told
+// twice, or left out, would be judged as another trial. Load that did not end may
+// be missing, and windows that nobody asked about before the trial was gone on with.
+func follows(last map[string]int, r trial.Round) error {
+	before, any := last[r.Series]
+	gap := r.Series == trial.LoadSeries && r.Complete && r.Index > before+1
+	if any && (r.Index <= before || gap) {
+		return fmt.Errorf("round %d of %s comes after round %d", r.Index, r.Series, before)
+	}
+	last[r.Series] = r.Index
+	return nil
 }
 
 // torn accepts a broken last line, which a killed process leaves, and refuses
@@ -239,6 +280,9 @@ type unread struct{}
 
 func (unread) UnmarshalJSON([]byte) error { return nil }
 
+// longestTrial is in seconds, and longer than any that goes on with others.
+const longestTrial = 10 * 365 * 24 * 3600
+
 // ends are where a round's raw records end in their files.
 type ends struct{ requests, phases int64 }
 
@@ -259,6 +303,9 @@ func readRound(text []byte, h Header, raw *records) (out trial.Round, at ends, e
 	out = trial.Round{
 		Series: l.Series, Index: l.Round, Start: seconds(l.Start), End: seconds(l.End),
 		Warmup: l.Warmup, Complete: l.Complete, Weights: l.Weights, Settling: l.Settling, Examples: l.Examples, Samples: l.Samples,
+	}
+	if l.Start < 0 || l.End < l.Start || l.End > longestTrial {
+		return trial.Round{}, ends{}, fmt.Errorf("its times can't be: %g s to %g s", l.Start, l.End)
 	}
 	for _, given := range l.Samples {
 		if err := given.Check(); err != nil || given.Version < 0 || given.Version >= versions {

@@ -12,6 +12,10 @@ import (
 // read from. What a killed process left half is cut off; the report, and the
 // files named in stale, were of the trial until then and are removed.
 func Resume(dir string, e *Evidence, stale ...string) (*Writer, error) {
+	return locked(dir, func() (*Writer, error) { return resume(dir, e, stale) })
+}
+
+func resume(dir string, e *Evidence, stale []string) (*Writer, error) {
 	if err := prepare(dir, stale); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 // every round before readable.
 type Writer struct {
 	dir      string
+	lock     *os.File
 	versions []trial.Version
 	names    []string // of the requests, where there are several
 	rounds   *os.File
@@ -36,6 +37,10 @@ type Writer struct {
 // other files, named in stale, are removed first, so that nobody takes old
 // findings for new ones.
 func Create(dir string, h Header, trialFile []byte, stale ...string) (*Writer, error) {
+	return locked(dir, func() (*Writer, error) { return create(dir, h, trialFile, stale) })
+}
+
+func create(dir string, h Header, trialFile []byte, stale []string) (*Writer, error) {
 	if err := prepare(dir, stale); err != nil {
 		return nil, err
 	}
@@ -221,16 +226,20 @@ func (w *Writer) writeLine(v any) error {
 // WriteFile puts a file beside the rounds, whole or not at all.
 func (w *Writer) WriteFile(name string, data []byte) error {
 	path := filepath.Join(w.dir, name)
-	if err := os.WriteFile(path+".tmp", data, 0o644); err != nil {
-		return err
+	err := os.WriteFile(path+".tmp", data, 0o644)
+	if err == nil {
+		err = os.Rename(path+".tmp", path)
 	}
-	return os.Rename(path+".tmp", path)
+	if err != nil {
+		_ = os.Remove(path + ".tmp") // what a full disk took of it
+	}
+	return err
 }
 
 // Close closes the files; rounds are durable already.
 func (w *Writer) Close() error {
 	var errs []error
-	for _, f := range []*os.File{w.rounds, w.requests.file, w.phases.file, w.queries.file} {
+	for _, f := range []*os.File{w.rounds, w.requests.file, w.phases.file, w.queries.file, w.lock} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}

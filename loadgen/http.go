@@ -166,12 +166,22 @@ func (c *standardClient) exchange(ctx context.Context, s shot) answer {
 		got.told = func() string { return c.flow.hidden(m, nil, c.tap.err.Error(), excerpt) }
 	case err != nil:
 		got.status = trial.Failed(trial.BadExchange)
-		got.told = func() string { return "the client gave up (too many redirects?)" }
+		got.told = func() string { return gaveUp(err) }
 	default:
 		got = c.answer(m, response)
 	}
 	got.phases = watch.phases()
 	return got
+}
+
+// gaveUp says why the client followed no further. Other errors of it may quote
+// what it was sent.
+func gaveUp(err error) string {
+	var other otherVersion
+	if errors.As(err, &other) {
+		return other.Error()
+	}
+	return "the client gave up (too many redirects?)"
 }
 
 // fetch reads the whole answer.

@@ -39,6 +39,9 @@ func (m *Meter) newHTTPClient(t Target) (exchanger, error) {
 		return newFastClient(m.options, t, m.who, m.messages)
 	}
 	client, err := newStandardClient(m.options, t, m.who, m.messages)
+	if err == nil && m.options.FollowRedirects {
+		client.client.CheckRedirect = staysAway(t, m.targets)
+	}
 	return deadlined{client}, err
 }
 

@@ -55,6 +55,43 @@ func trusted(from, to *url.URL) bool {
 	return scheme == "http" && next == "https" && port(from) == "80" && port(to) == "443"
 }
 
+// otherVersion is why a redirect is not followed: what answers there is another
+// version of the trial.
+type otherVersion struct{ name string }
+
+func (o otherVersion) Error() string {
+	return "redirected to " + o.name + ", whose answers are not its own"
+}
+
+// mostHops is net/http's own limit.
+const mostHops = 10
+
+// staysAway follows redirects of a version, but to none of the others.
+func staysAway(own Target, all []Target) func(*http.Request, []*http.Request) error {
+	home, _ := url.Parse(own.URL) // checked before
+	type other struct {
+		name string
+		url  *url.URL
+	}
+	var others []other
+	for _, t := range all {
+		if u, err := url.Parse(t.URL); err == nil && home != nil && t.Name != own.Name && !trusted(home, u) {
+			others = append(others, other{t.Name, u})
+		}
+	}
+	return func(r *http.Request, via []*http.Request) error {
+		for _, o := range others {
+			if trusted(o.url, r.URL) {
+				return otherVersion{o.name}
+			}
+		}
+		if len(via) >= mostHops {
+			return errors.New("more than 10 redirects")
+		}
+		return nil
+	}
+}
+
 func port(u *url.URL) string {
 	if given := u.Port(); given != "" {
 		return given

@@ -70,3 +70,27 @@ func TestABodyIsNotRedirectedElsewhere(t *testing.T) {
 		t.Errorf("examples %v, want why it was not followed", shown)
 	}
 }
+
+// A candidate that sends everybody to the baseline would be judged by the
+// baseline's own answers.
+func TestARedirectToAnotherVersionIsAnError(t *testing.T) {
+	baseline := serve(t, func(http.ResponseWriter, *http.Request) {})
+	baseline.Name = "baseline"
+	moved := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/here" {
+			http.Redirect(w, r, "/here", http.StatusFound)
+		}
+	})
+	candidate := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, baseline.URL, http.StatusFound) })
+	o := quick(1)
+	o.For, o.FollowRedirects = 500*time.Millisecond, true
+	rounds := measure(t, t.Context(), o, baseline, moved, candidate)
+	for version, want := range []bool{true, true, false} {
+		if got := statuses(rounds, version); (got["200"] > 0) != want || len(got) != 1 {
+			t.Errorf("version %d: answers %v", version, got)
+		}
+	}
+	if shown := rounds[0].Examples; len(shown) != 1 || shown[0].Text != "redirected to baseline, whose answers are not its own" {
+		t.Errorf("examples %v, want why it was not followed", shown)
+	}
+}

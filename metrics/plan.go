@@ -159,16 +159,35 @@ func (m Metric) Check(p Provider, versions []Version) error {
 		return err
 	}
 	for _, v := range versions {
-		if err := m.fits(l, p, v, queries); err != nil {
+		if err := m.fits(l, p, placesOf(v, sampleWindow), queries); err != nil {
 			return fmt.Errorf("%w; of %s: places are filled with version, name and the labels that a version has", err, v.Name)
 		}
 	}
 	return nil
 }
 
+// TellsApart reports whether two versions are asked about differently: whether
+// the question lacks something without the places in which they differ. One that
+// is the same has one answer for both.
+func (m Metric) TellsApart(p Provider, a, b Version) bool {
+	l, err := languageFor(p.Type)
+	if err != nil {
+		return true // said of the provider
+	}
+	queries, err := m.queries()
+	if err != nil {
+		return true // said of the metric
+	}
+	places, others := placesOf(a, sampleWindow), placesOf(b, sampleWindow)
+	if m.PerVersion != "" {
+		return rowsOf(places) != rowsOf(others)
+	}
+	maps.DeleteFunc(places, func(name, value string) bool { return others[name] != value })
+	return m.fits(l, p, places, queries) != nil
+}
+
 // fits holds that something is known for every place in the queries.
-func (m Metric) fits(l language, p Provider, v Version, queries []part) error {
-	places := placesOf(v, sampleWindow)
+func (m Metric) fits(l language, p Provider, places map[string]string, queries []part) error {
 	for _, q := range queries {
 		text := m.given()[q]
 		if l.fits == nil || !l.tables {

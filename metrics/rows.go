@@ -57,12 +57,15 @@ func (t table) answerOf(a ask) (answer, error) {
 	if a.metric.PerVersion == "" {
 		return t.answer(a)
 	}
-	own, err := t.of(strings.ToLower(a.metric.PerVersion), cmp.Or(a.places["version"], a.places["name"]))
+	own, err := t.of(strings.ToLower(a.metric.PerVersion), rowsOf(a.places))
 	if err != nil {
 		return answer{}, err
 	}
 	return own.answer(a)
 }
+
+// rowsOf is what a version is called in a column that tells versions apart.
+func rowsOf(places map[string]string) string { return cmp.Or(places["version"], places["name"]) }
 
 // of are the rows that have a value in a column, without that column.
 func (t table) of(column, value string) (table, error) {

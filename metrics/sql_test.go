@@ -69,7 +69,7 @@ func sampled(t *testing.T, db *database, m Metric) trial.Sample {
 	if err != nil {
 		return trial.Missed(0, "m", "queries: "+err.Error())
 	}
-	if err := m.fits(db.language(), Provider{}, v, queries); err != nil {
+	if err := m.fits(db.language(), Provider{}, placesOf(v, sampleWindow), queries); err != nil {
 		return trial.Missed(0, "m", "fits: "+err.Error())
 	}
 	meter := &Meter{

@@ -23,14 +23,14 @@ func (p Policy) CheckWindows(series string, windows int, length time.Duration, v
 func (p Policy) checkSeries(name string, rounds int, length time.Duration, versions int) []string {
 	var mistakes []string
 	s := &series{name: name}
-	what, remedy := "load", ", a higher rate,"
+	what, remedy := "load", "a higher rate"
 	if !s.isLoad() {
-		what, remedy = name, ", a shorter interval,"
+		what, remedy = name, "a shorter interval"
 	}
 	budget := time.Duration(rounds) * length
 	if fewest := p.fewest(name, versions); rounds < fewest {
-		return append(mistakes, fmt.Sprintf("%s of %s is %s of %s; the judge needs at least %d: use for: %s or longer",
-			budget, what, counted(rounds, s.noun()), length, fewest, up(time.Duration(fewest)*length)))
+		return append(mistakes, fmt.Sprintf("%s of %s is %s of %s; the judge needs at least %d: use for: %s or longer, or %s",
+			budget, what, counted(rounds, s.noun()), length, fewest, up(time.Duration(fewest)*length), remedy))
 	}
 	least := p.atLeast(name)
 	lasting := time.Duration(least.seconds * float64(time.Second))
@@ -40,7 +40,7 @@ func (p Policy) checkSeries(name string, rounds int, length time.Duration, versi
 			of = lasting.String() + " and " + of
 		}
 		mistakes = append(mistakes, fmt.Sprintf(
-			"%s of %s can never pass: a pass needs %s of %s; use for: %s or longer%s or at-least: %s",
+			"%s of %s can never pass: a pass needs %s of %s; use for: %s or longer, %s, or at-least: %s",
 			budget, what, of, length, up(needed), remedy, budget))
 	}
 	return mistakes

@@ -28,6 +28,7 @@ type Conclusion struct {
 	Courses  []trial.Course  // likewise
 	Answers  map[Answer]int  // unexpected ones, in all rounds that ended
 	Parts    []trial.Part    // of the requests that live traffic's split shared; none where it shared none
+	Unlike   []Unlike        // expected answers that only some versions give
 	Unnamed  int             // requests that nobody is known to have answered
 }
 
@@ -40,7 +41,7 @@ func (j *Judge) Conclude(ended bool) Conclusion {
 		Verdict: j.verdict(), Broken: j.broken(), Pairs: len(j.counted()),
 		Rounds: main.rounds, Seconds: main.seconds, Requests: j.planned, Late: j.late, Unsent: j.unsent, Waited: j.waited, Dropped: main.dropped,
 		Totals: j.totals(), Tracks: j.tracks(), Windows: j.windows(), Courses: j.courses(), Answers: j.load.course.answers,
-		Parts: j.parts(), Unnamed: j.unnamed.all,
+		Parts: j.parts(), Unlike: j.unlike(), Unnamed: j.unnamed.all,
 	}
 	if lost := j.lost(); lost != "" && j.ended && j.policy.NoData == NoDataBroken && c.Broken == "" {
 		c.Broken = lost

@@ -28,6 +28,7 @@ type Judge struct {
 	waited   int       // of these, waited for a connection of their version
 	unsent   int       // of these, never sent
 	outage   outage    // of the baseline
+	down     []bool    // versions that failed in the last round of load
 	contest  *contest  // nil where every candidate must pass
 	voided   string    // why nothing that compares versions counts; empty while it does
 	done     bool
@@ -173,6 +174,7 @@ func (j *Judge) judge(s *series, r trial.Round, v views, worst func(int) views, 
 	j.unsent += unsent(r.Requests)
 	if s == j.load {
 		j.listen(r, v.all)
+		j.down = v.all.down()
 	}
 	if !j.behind() {
 		j.fail()
@@ -333,7 +335,8 @@ func (q *question) decide(v trial.Verdict) {
 
 // pass gives passes by the evidence as it stands, so that all of a trial's hold at
 // the same time, but not before at-least, and not in a round in which the baseline
-// was down: beside a dying baseline everything looks fast.
+// was down: beside a dying baseline everything looks fast. Nor in one in which the
+// candidate was: of a long trial, its last second is a small part.
 func (j *Judge) pass() {
 	if j.outage.rounds > 0 {
 		return
@@ -343,7 +346,7 @@ func (j *Judge) pass() {
 		if !q.series.longEnough() || !q.enoughRounds() || q.rounds < q.fewest || q.void || q.verdict == trial.Fail {
 			continue
 		}
-		if lost {
+		if lost || j.isDown(q.candidate) {
 			q.decide(trial.Inconclusive)
 			continue
 		}
@@ -354,6 +357,9 @@ func (j *Judge) pass() {
 		}
 	}
 }
+
+// isDown reports whether a version failed in the last round of load.
+func (j *Judge) isDown(version int) bool { return j.down != nil && j.down[version] }
 
 // neededToPass is the evidence for a pass. Where any of several candidates may
 // win, each has only its part of the chance to do so wrongly (Bonferroni).

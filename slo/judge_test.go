@@ -515,7 +515,7 @@ func TestBudgetsThatCantDecideAreRefused(t *testing.T) {
 	}{
 		{240, roundLength, 0, ""},
 		{120, roundLength, 0, ""},
-		{6, roundLength, time.Second, "the judge needs at least 7"},
+		{6, roundLength, time.Second, "the judge needs at least 7: use for: 2s or longer, or a higher rate"},
 		{40, roundLength, 0, "use for: 30s or longer"},
 		{24, 2500 * time.Millisecond, 0, "use for: 5m0s or longer"},
 		{40, roundLength, 10 * time.Second, ""},
@@ -609,5 +609,32 @@ func TestRequestsThatNeverLeftAreCounted(t *testing.T) {
 	}
 	if c := j.Conclude(true); c.Unsent != 3 || c.Requests != 8*2*perRound {
 		t.Errorf("%d of %d never left, want 3 of %d", c.Unsent, c.Requests, 8*2*perRound)
+	}
+}
+
+// A candidate that crashes just before a long trial would pass must not: what
+// failed by then is a small part of all requests.
+func TestNoPassWhileTheCandidateIsDown(t *testing.T) {
+	const all = 600
+	for name, c := range map[string]struct {
+		at, back int
+		want     trial.Verdict
+	}{
+		"it never is":       {all, all, trial.Pass},
+		"in the last round": {all - 1, all, trial.Inconclusive},
+		"and is back":       {all - 2, all - 1, trial.Pass},
+	} {
+		crashing := func(random *rand.Rand, version, round int) float64 {
+			if version > 0 && round >= c.at && round < c.back {
+				return -1
+			}
+			return same(random, version, round)
+		}
+		j := judgeOf(t, both, func(p *Policy) { p.AtLeast = all * roundLength }, "latency-p95 <= 200ms", "error-rate <= 5%")
+		got := play(j, rounds(crashing, 1, 2, all))
+		reason := j.Conclude(true).Reason
+		if got.Verdict != c.want || strings.Contains(reason, "in the last round") != (c.want == trial.Inconclusive) {
+			t.Errorf("%s: %s, want %s: %s", name, got.Verdict, c.want, reason)
+		}
 	}
 }

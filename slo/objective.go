@@ -37,6 +37,20 @@ type Objective struct {
 	request string // of the load, that is asked; trial.Overall, or empty where none is named
 }
 
+// Inverted says what an objective favours that releases are mostly held against;
+// empty where it does not.
+func (o Objective) Inverted() string {
+	switch {
+	case o.metric == latency && o.lower:
+		return "the slower the candidate"
+	case o.metric == errorRate && o.lower:
+		return "the more errors"
+	case o.metric == throughput && !o.lower:
+		return "the fewer answers"
+	}
+	return ""
+}
+
 type limitKind int
 
 const (

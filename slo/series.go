@@ -111,6 +111,13 @@ func (p Policy) Asks(m Metric) bool {
 		slices.ContainsFunc(p.Rewards, func(r Reward) bool { return isIt(r.equal()) })
 }
 
+// Compares reports whether the policy holds a declared metric of one version
+// against that of another.
+func (p Policy) Compares(m Metric) bool {
+	return slices.ContainsFunc(p.Objectives, func(o Objective) bool { return o.Relative() && o.metric == declared && o.of.Name == m.Name }) ||
+		slices.ContainsFunc(p.Rewards, func(r Reward) bool { return r.metric == declared && r.of.Name == m.Name })
+}
+
 // seriesOf is the series that an objective is judged on.
 func (j *Judge) seriesOf(o Objective) *series {
 	if o.series() == trial.LoadSeries {

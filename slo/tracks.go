@@ -9,10 +9,11 @@ import (
 // course gathers what a chart of the trial shows: for each version and round
 // the median, the 95th percentile and the share of failed requests.
 type course struct {
-	rounds  thinned[[]point] // a point of each version
-	decided float64
-	answers map[Answer]int
-	wires   []wire // of each version; nil where nobody took phases
+	rounds   thinned[[]point] // a point of each version
+	decided  float64
+	answers  map[Answer]int
+	expected []kinds // of each version
+	wires    []wire  // of each version; nil where nobody took phases
 }
 
 // Answer is one kind of answer of one version.
@@ -25,11 +26,13 @@ type point struct{ p50, p95, failed float64 }
 
 func (c *course) answer(r trial.Round, versions int) {
 	if c.answers == nil {
-		c.answers = map[Answer]int{}
+		c.answers, c.expected = map[Answer]int{}, make([]kinds, versions)
 	}
 	for _, q := range r.Requests {
 		if !q.Status.OK() || q.Version == trial.Nobody {
 			c.answers[Answer{int(q.Version), q.Status}]++
+		} else {
+			c.expected[q.Version].add(q.Status)
 		}
 	}
 	c.time(r, versions)

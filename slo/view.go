@@ -95,6 +95,18 @@ func (v view) give(samples []trial.Sample) {
 // got none.
 func (s sample) down() bool { return 2*s.failed > s.requests || s.requests == 0 }
 
+// fewAtOnce is so many requests of a round that most of them may fail by chance.
+const fewAtOnce = 10
+
+// down reports of each version whether it was down; of few requests nobody knows.
+func (v view) down() []bool {
+	var out []bool
+	for _, s := range v {
+		out = append(out, s.requests >= fewAtOnce && s.down())
+	}
+	return out
+}
+
 // slower counts the requests above a limit in seconds. A failed request is
 // slower than every limit.
 func (s sample) slower(limit float64) int {

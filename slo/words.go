@@ -85,6 +85,8 @@ func (j *Judge) sentence(q *question, f trial.Finding) string {
 		return j.voided
 	case f.Verdict == trial.Inconclusive && lost != "":
 		return lost
+	case f.Verdict == trial.Inconclusive && j.isDown(q.candidate):
+		return fmt.Sprintf("%s; %s failed most of its requests in the last round, after which nothing passes", j.claim(q, f), f.Version)
 	}
 	switch f.Verdict {
 	case trial.Fail:
