@@ -4,6 +4,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/k8s"
@@ -73,7 +74,14 @@ func (f File) Policy() slo.Policy {
 	return slo.Policy{
 		Pattern: f.Pattern, Objectives: f.Objectives, Rewards: f.Rewards,
 		Confidence: f.Confidence, AtLeast: f.AtLeast, NoData: f.NoData, Metrics: f.Metrics, NoLoad: f.NoLoad(), Seed: f.Load.Seed, OneAddress: f.Load.Identify != nil, Requests: f.RequestNames(),
+		AnyGood: f.anyGood(),
 	}
+}
+
+// anyGood reports whether it was not said of any request which statuses are good.
+func (f File) anyGood() bool {
+	said := func(r loadgen.Request) bool { return r.Expect != nil }
+	return slices.Equal(f.Load.Expect, loadgen.DefaultOptions().Expect) && !slices.ContainsFunc(loadgen.Flat(f.Sent()), said)
 }
 
 // target is a version as the file gives it.

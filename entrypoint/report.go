@@ -185,7 +185,7 @@ func otherAnswers(c slo.Conclusion) []string {
 	var out []string
 	for _, u := range c.Unlike {
 		out = append(out, fmt.Sprintf("%s answered %s to %s of its requests, the baseline to %s of its own. Both count as good answers: "+
-			"if that is not meant, say which are (expect: 200) or what an answer must hold (check).", u.Version, u.Status, u.Candidate, u.Baseline))
+			"if that is not meant, say which are (expect: [200]) or what an answer must hold (check).", u.Version, u.Status, u.Candidate, u.Baseline))
 	}
 	return out
 }

@@ -153,7 +153,7 @@ func (j *Judge) finding(q *question) trial.Finding {
 		f.Series, f.Missing, f.Gaps = q.series.name, q.gaps.rounds(), q.gaps.told()
 		f.Window = q.series.seconds / math.Max(float64(q.series.rounds), 1)
 	}
-	if f.Verdict == trial.Inconclusive && f.Rounds > 0 {
+	if f.Verdict == trial.Inconclusive && f.Rounds > 0 && !j.isElse(q) {
 		f.Needs = j.needs(q)
 	}
 	if f.Rounds == 0 && j.ended && j.policy.noData(o) == NoDataFail {

@@ -336,7 +336,8 @@ func (q *question) decide(v trial.Verdict) {
 // pass gives passes by the evidence as it stands, so that all of a trial's hold at
 // the same time, but not before at-least, and not in a round in which the baseline
 // was down: beside a dying baseline everything looks fast. Nor in one in which the
-// candidate was: of a long trial, its last second is a small part.
+// candidate was: of a long trial, its last second is a small part. Nor where the
+// candidate's answers are of another kind, as those of a login page are.
 func (j *Judge) pass() {
 	if j.outage.rounds > 0 {
 		return
@@ -346,7 +347,7 @@ func (j *Judge) pass() {
 		if !q.series.longEnough() || !q.enoughRounds() || q.rounds < q.fewest || q.void || q.verdict == trial.Fail {
 			continue
 		}
-		if lost || j.isDown(q.candidate) {
+		if lost || j.isDown(q.candidate) || j.isElse(q) {
 			q.decide(trial.Inconclusive)
 			continue
 		}

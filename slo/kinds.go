@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"math"
 	"slices"
 
 	"github.com/seatrial/seatrial/trial"
@@ -49,35 +50,57 @@ type Unlike struct {
 	Candidate, Baseline trial.Quantity // shares of the expected answers
 }
 
-// muchUnlike is the least difference of shares that a reader must know of, and
-// fewestAnswers are what such a share is taken of.
+// muchUnlike is the least difference of shares that matters, and surelyUnlike by
+// how many standard errors it is above chance: 1 in 30,000 is by that much.
 const (
-	muchUnlike    = 0.05
-	fewestAnswers = 20
+	muchUnlike   = 0.05
+	surelyUnlike = 4
 )
 
 // unlike is the most marked one of each candidate that has any.
 func (j *Judge) unlike() []Unlike {
-	if j.baseline < 0 || j.policy.Pattern == Conformance || j.load.course.expected == nil {
-		return nil
-	}
 	var out []Unlike
-	baseline := j.load.course.expected[j.baseline]
-	for i, candidate := range j.load.course.expected {
-		if i == j.baseline || min(candidate.all(), baseline.all()) < fewestAnswers {
-			continue
-		}
-		most, found := 0.0, Unlike{}
-		for _, one := range candidate {
-			here, there := share(one.n, candidate.all()), share(baseline.count(one.status), baseline.all())
-			if here-there > most {
-				most = here - there
-				found = Unlike{j.versions[i].Name, one.status.String(), trial.Quantity{Value: here, Unit: trial.Share}, trial.Quantity{Value: there, Unit: trial.Share}}
-			}
-		}
-		if most >= muchUnlike {
-			out = append(out, found)
+	for i := range j.versions {
+		if u, ok := j.unlikeOf(i); ok {
+			out = append(out, u)
 		}
 	}
 	return out
+}
+
+func (j *Judge) unlikeOf(version int) (most Unlike, ok bool) {
+	if j.baseline < 0 || version == j.baseline || j.policy.Pattern == Conformance || j.load.course.expected == nil {
+		return Unlike{}, false
+	}
+	candidate, baseline, difference := j.load.course.expected[version], j.load.course.expected[j.baseline], 0.0
+	for _, one := range candidate {
+		here, there, beyond := compareShares(one.n, candidate.all(), baseline.count(one.status), baseline.all())
+		if beyond && here-there > difference {
+			difference = here - there
+			most = Unlike{j.versions[version].Name, one.status.String(), trial.Quantity{Value: here, Unit: trial.Share}, trial.Quantity{Value: there, Unit: trial.Share}}
+		}
+	}
+	return most, difference > 0
+}
+
+// compareShares reports whether k of n is a larger share than l of m by much, and
+// by more than chance.
+func compareShares(k, n, l, m int) (here, there float64, beyond bool) {
+	if n == 0 || m == 0 {
+		return 0, 0, false
+	}
+	here, there = share(k, n), share(l, m)
+	both := share(k+l, n+m)
+	chance := math.Sqrt(both * (1 - both) * (1/float64(n) + 1/float64(m)))
+	return here, there, here-there >= math.Max(muchUnlike, surelyUnlike*chance)
+}
+
+// isElse reports whether the question is about answers that are good only because
+// nobody said which are, while they are not what the baseline answers.
+func (j *Judge) isElse(q *question) bool {
+	if !j.policy.AnyGood || !q.series.isLoad() {
+		return false
+	}
+	_, unlike := j.unlikeOf(q.candidate)
+	return unlike
 }

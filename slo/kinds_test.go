@@ -1,6 +1,8 @@
 package slo
 
 import (
+	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,5 +36,46 @@ func TestAnswersUnlikeTheBaselinesAreTold(t *testing.T) {
 		if diff := cmp.Diff(c.want, j.Conclude(true).Unlike); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+// Answers that are good only because nobody said which are pass nothing where the
+// baseline's are others.
+func TestAnswersUnlikeTheBaselinesPassOnlyWhereItWasSaidThatTheyAreGood(t *testing.T) {
+	for anyGood, want := range map[bool]trial.Verdict{true: trial.Inconclusive, false: trial.Pass} {
+		j := judgeOf(t, both, func(p *Policy) { p.AnyGood = anyGood }, "latency-p95 <= 200ms")
+		for _, r := range rounds(same, 1, 2, 160) {
+			for i := range r.Requests {
+				if r.Requests[i].Version == 1 {
+					r.Requests[i].Status = trial.Answered(302, true)
+				}
+			}
+			j.Look(r)
+		}
+		c := j.Conclude(true)
+		if c.Verdict != want {
+			t.Errorf("any status good: %v: %s, want %s: %s", anyGood, c.Verdict, want, c.Reason)
+		}
+		if anyGood && (!strings.Contains(c.Reason, "candidate answers 302 to 100 % of its requests, the baseline to 0 %") || c.Findings[0].Needs != nil) {
+			t.Errorf("%s (needs %v)", c.Reason, c.Findings[0].Needs)
+		}
+	}
+}
+
+// Two versions of which each answers half with another status are alike, however
+// few were asked.
+func TestChanceIsNotUnlike(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		k, l := 0, 0
+		for range 25 {
+			k, l = k+random.IntN(2), l+random.IntN(2)
+		}
+		if _, _, beyond := compareShares(k, 25, l, 25); beyond {
+			t.Fatalf("%d of 25 against %d", k, l)
+		}
+	}
+	if _, _, beyond := compareShares(25, 25, 0, 25); !beyond {
+		t.Error("all against none is no difference")
 	}
 }

@@ -228,6 +228,7 @@ type Policy struct {
 	Requests   []string      `yaml:"-"` // names of those that the load sends; none where there is one without
 	OneAddress bool          `yaml:"-"` // a gateway picks who answers; versions are told apart by their answers
 	OnlyAsked  bool          `yaml:"-"` // nothing is implied: no objective but those asked for
+	AnyGood    bool          `yaml:"-"` // nobody said which statuses are good: 200 to 399 are
 }
 
 // DefaultPolicy is the policy of a trial that says nothing of it.

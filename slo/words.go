@@ -85,6 +85,10 @@ func (j *Judge) sentence(q *question, f trial.Finding) string {
 		return j.voided
 	case f.Verdict == trial.Inconclusive && lost != "":
 		return lost
+	case f.Verdict == trial.Inconclusive && j.isElse(q):
+		u, _ := j.unlikeOf(q.candidate)
+		return fmt.Sprintf("%s answers %s to %s of its requests, the baseline to %s: say which statuses are good (expect: [200]), or both of them (expect: [2xx, 3xx])",
+			u.Version, u.Status, u.Candidate, u.Baseline)
 	case f.Verdict == trial.Inconclusive && j.isDown(q.candidate):
 		return fmt.Sprintf("%s; %s failed most of its requests in the last round, after which nothing passes", j.claim(q, f), f.Version)
 	}
