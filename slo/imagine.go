@@ -2,130 +2,141 @@ package slo
 
 import (
 	"math"
-	"slices"
-
-	"github.com/seatrial/seatrial/trial"
+	"math/rand/v2"
 )
 
-// foresight is the evidence of imagined trials after so many rounds, without chance.
-type foresight []imagined
+// stage is what one imagined trial draws from the record: the same rounds,
+// however bad the candidate is that plays on it.
+type stage struct {
+	number int
+	random *rand.Rand
+	scenes []scene
 
-// imagined is one such trial, played as far as the record goes.
-type imagined struct {
-	question
-	recorded float64 // rounds that it counts for
+	left int // rounds of the present block
 }
 
-// plays is how many trials are imagined and averaged over.
-const plays = 4
+// scene is one round of it: which round of the record it is, and what a threshold
+// is drawn from.
+type scene struct {
+	round  int
+	before []view
+}
 
-// foresee imagines trials of a candidate that is worse by an amount. Compared
-// with the baseline, it is the baseline's own rounds, each held against one
-// that came a few rounds after it: drift that both versions would share still
-// cancels, and what outlasts a round stays in it.
-func (p *Prospect) foresee(worse float64) foresight {
-	rounds := float64(len(p.record.rounds))
-	recorded := rounds * float64(p.ways())
-	var out foresight
-	for number := range plays {
-		s := p.play(number, worse)
-		out = append(out, imagined{question{objective: p.question.objective, statistic: s}, recorded * scarce(s, rounds)})
+const recordSeed = 1
+
+func newStage(number int) *stage {
+	return &stage{number: number, random: rand.New(rand.NewPCG(recordSeed, uint64(number)))}
+}
+
+// fewestInBlock is how many rounds that followed each other are taken together at
+// least, in a circle (Politis & Romano 1992): what outlasts a round stays in them.
+const fewestInBlock = 4
+
+// draw takes the next round of a record. Blocks grow with it.
+func (s *stage) draw(rounds int) scene {
+	if s.left--; s.left >= 0 {
+		return scene{round: (s.scenes[len(s.scenes)-1].round + 1) % rounds}
 	}
-	return out
+	s.left = max(fewestInBlock, int(math.Sqrt(float64(rounds)))) - 1
+	return scene{round: s.random.IntN(rounds)}
 }
 
-// scarce is by how much rounds seem to say more than they do: they vary less
-// about their own mean than about the truth, n − 1 for n. Shares have no such
-// spread of their own.
-func scarce(s statistic, rounds float64) float64 {
-	if _, isShare := s.(*shareStatistic); isShare {
-		return 1
+// scene is a judged round of a stage. Before the first come as many as a
+// threshold looks back at.
+func (p *Prospect) scene(s *stage, round int) scene {
+	if p.comparesTails() {
+		round += recentRounds
 	}
-	return rounds / (rounds - 1)
-}
-
-// evidence is the mean of the imagined trials'.
-func (p foresight) evidence(v trial.Verdict, rounds float64) float64 {
-	sum := 0.0
-	for _, t := range p {
-		against, within := t.question.evidence(rounds / t.recorded)
-		if v == trial.Fail {
-			within = against
+	for len(s.scenes) <= round {
+		next := s.draw(len(p.record.rounds))
+		if p.comparesTails() {
+			next.before = p.before(s)
 		}
-		sum += within
+		s.scenes = append(s.scenes, next)
 	}
-	return sum / float64(len(p))
+	return s.scenes[round]
 }
 
-// chance is that of having reached a verdict by a round.
-func (p foresight) chance(v trial.Verdict, rounds int, needed float64) float64 {
-	mean := func(n float64) float64 { return p.evidence(v, n) }
-	return crossing(mean, float64(rounds), needed, func(perRound float64) float64 {
-		return noise(p[0].statistic, float64(rounds)/p[0].recorded, perRound)
-	})
+func (p *Prospect) comparesTails() bool {
+	return p.question.objective.Relative() && p.question.objective.needsTail()
 }
 
-// play feeds the judge's own statistic with the record. Two rounds that are
-// compared are so both ways round, so that equal versions are exactly equal.
-func (p *Prospect) play(number int, worse float64) statistic {
-	who := pair{candidate: p.question.candidate, baseline: p.judge.baseline}
-	s := newStatistic(p.question.objective, who)
-	rounds := p.record.rounds
-	for i := range p.ways() * len(rounds) {
-		first := i % len(rounds)
-		second := (first + number + 1) % len(rounds)
-		before := p.before(number, first, second)
-		if i >= len(rounds) {
-			first, second = second, first
+// before is what the threshold of a stage's next round is drawn from: one request
+// at the quantile stands for all of them, since it serves a candidate however
+// bad. Of a record that times are drawn from over and over, many would be at the
+// quantile to the tick, where a service's are to either side of it: a coin says
+// to which.
+func (p *Prospect) before(s *stage) []view {
+	base := p.judge.baseline
+	var recent judgedRound
+	for _, one := range s.scenes[max(0, len(s.scenes)-recentRounds):] {
+		recent.before = append(recent.before, p.record.rounds[one.round])
+	}
+	side := uint32(s.random.IntN(2))
+	one := make(view, len(p.judge.versions))
+	switch t := recent.recent([]int{base}, p.question.objective.stat.p); {
+	case math.IsInf(t, 1):
+		one[base] = sample{requests: 1, failed: 1}
+	case !math.IsNaN(t):
+		one[base] = sample{requests: 1, sorted: []uint32{uint32(math.Round(t/tick)) + side}}
+	}
+	return []view{one}
+}
+
+// equal is the rounds of a candidate that is as the imagined one: as it was, or
+// as the baseline where it is compared. A candidate that was not asked is the
+// baseline half a record away.
+func (p *Prospect) equal() []sample {
+	relative := p.question.objective.Relative()
+	if relative && p.record.requests(p.question.candidate) > 0 {
+		return p.record.twins(p.question.candidate, p.judge.baseline)
+	}
+	var rounds []sample
+	for i, n := 0, len(p.record.rounds); i < n; i++ {
+		from := i
+		if relative {
+			from = (i + n/2) % n
 		}
-		v := slices.Clone(rounds[first])
-		v[who.candidate] = p.worsened(second, worse, (float64(number)+0.5)/plays)
-		s.add(judgedRound{view: v, before: before})
+		rounds = append(rounds, p.record.rounds[from][p.imagined()])
 	}
+	return rounds
+}
+
+// worsened is a round of the imagined candidate, worse by an amount in what the
+// objective is about.
+func (p *Prospect) worsened(s sample, worse float64, random *rand.Rand) sample {
+	o := p.question.objective
+	switch {
+	case o.metric != latency:
+		return s.failing(worse, random)
+	case o.lower:
+		return s.slowed(1 / (1 + worse))
+	}
+	return s.slowed(1 + worse)
+}
+
+// slowed is what a version would have done, had all of it taken times as long.
+func (s sample) slowed(times float64) sample {
+	if times == 1 {
+		return s
+	}
+	slower := make([]uint32, len(s.sorted))
+	for i, t := range s.sorted {
+		slower[i] = uint32(math.Min(math.Round(float64(t)*times), math.MaxUint32))
+	}
+	s.sorted = slower
 	return s
 }
 
-// ways is how often the record is gone through.
-func (p *Prospect) ways() int {
-	if p.question.objective.Relative() {
-		return 2
+// failing is what a version would have done, had each answer failed with a chance.
+// Which of them it were does not matter: this is not about times.
+func (s sample) failing(chance float64, random *rand.Rand) sample {
+	fails := 0
+	for range s.sorted {
+		if random.Float64() < chance {
+			fails++
+		}
 	}
-	return 1
-}
-
-// before is what a threshold for round i is drawn from: the rounds near it but
-// not itself, as a threshold is always older than what it is held against. One
-// request at the quantile stands for all of them, since the same threshold
-// serves a candidate however bad.
-func (p *Prospect) before(number, i, other int) []view {
-	o := p.question.objective
-	if !o.Relative() || !o.needsTail() {
-		return nil
-	}
-	if i < len(p.near[number]) {
-		return p.near[number][i]
-	}
-	around := judgedRound{before: p.record.around(i, other)}
-	one := make(view, len(p.judge.versions))
-	switch t := around.recent([]int{p.judge.baseline}, o.stat.p); {
-	case math.IsInf(t, 1):
-		one[p.judge.baseline] = sample{requests: 1, failed: 1}
-	case !math.IsNaN(t):
-		one[p.judge.baseline] = sample{requests: 1, sorted: []uint32{uint32(math.Round(t / tick))}}
-	}
-	p.near[number] = append(p.near[number], []view{one})
-	return p.near[number][i]
-}
-
-// worsened is a round of the imagined candidate, worse by an amount in what
-// the objective is about.
-func (p *Prospect) worsened(round int, worse, dither float64) sample {
-	o, version := p.question.objective, p.imagined()
-	switch {
-	case o.metric != latency:
-		return p.record.failing(version, round, worse, dither)
-	case o.lower:
-		return p.record.slowed(version, round, 1/(1+worse))
-	}
-	return p.record.slowed(version, round, 1+worse)
+	s.failed, s.sorted = s.failed+fails, s.sorted[fails:]
+	return s
 }

@@ -34,9 +34,7 @@ func Prospects(p Policy, versions []trial.Version, recorded []trial.Round, budge
 	var out []*Prospect
 	for _, q := range j.questions {
 		r := records[1+slices.Index(j.policy.Requests, q.objective.request)]
-		out = append(out, &Prospect{
-			question: q, judge: j, record: r, budget: int(float64(budget) / r.each), length: r.each * length.Seconds(),
-		})
+		out = append(out, newProspect(q, j, r, budget, length))
 	}
 	return out
 }
@@ -46,9 +44,23 @@ type Prospect struct {
 	question *question
 	judge    *Judge
 	record   *record
-	budget   int             // rounds, of the record's kind
-	length   float64         // of such a round, seconds
-	near     [plays][][]view // what a threshold is drawn from, of each play and round
+	budget   int     // rounds, of the record's kind
+	length   float64 // of such a round, seconds
+	stages   [plays]*stage
+	equals   []sample // the record's rounds of a candidate that is as the imagined one
+	tail     *tail    // that times are drawn from anew; nil: they are as recorded
+}
+
+func newProspect(q *question, j *Judge, r *record, budget int, length time.Duration) *Prospect {
+	p := &Prospect{question: q, judge: j, record: r, budget: int(float64(budget) / r.each), length: r.each * length.Seconds()}
+	for number := range plays {
+		p.stages[number] = newStage(number)
+	}
+	p.equals = p.equal()
+	if o := q.objective; o.metric == latency && !o.needsTail() && p.imagined() >= 0 {
+		p.tail = newTail(r.ordered(p.imagined()))
+	}
+	return p
 }
 
 func (p *Prospect) forecast() trial.Forecast {
@@ -63,14 +75,14 @@ func (p *Prospect) forecast() trial.Forecast {
 	}
 	here := p.foresee(0)
 	for _, v := range []trial.Verdict{trial.Pass, trial.Fail} {
-		rounds := p.until(here, v, trial.AsLikelyAsNot)
+		rounds := here.until(v, trial.AsLikelyAsNot)
 		if rounds == 0 || f.Rounds > 0 && float64(rounds)*p.length >= f.Seconds {
 			continue
 		}
 		f.Verdict, f.Rounds, f.Seconds = v, int(math.Ceil(float64(rounds)*p.record.each)), float64(rounds)*p.length
 		f.Requests = int(math.Ceil(float64(rounds) * p.record.perRound(p.imagined())))
-		f.Chance = p.chance(here, v, p.budget)
-		f.Enough = math.Ceil(float64(p.until(here, v, trial.FairlySure)) * p.length)
+		f.Chance = here.chance(v, p.budget)
+		f.Enough = math.Ceil(float64(here.until(v, trial.FairlySure)) * p.length)
 	}
 	f.Smallest.Value = p.smallest()
 	f.Caution = p.caution()
@@ -84,7 +96,7 @@ func (p *Prospect) Until(v trial.Verdict, worse float64) int {
 	if p.problem() != "" {
 		return 0
 	}
-	return p.until(p.foresee(worse), v, trial.AsLikelyAsNot)
+	return p.foresee(worse).until(v, trial.AsLikelyAsNot)
 }
 
 // Smallest is the least regression that four of five trials fail within the
@@ -105,30 +117,9 @@ func (p *Prospect) Latency() (subject, whose string, ok bool) {
 	return strings.TrimSuffix(o.figureOf(), " latency"), o.whose(), o.metric == latency && !o.Inform
 }
 
-// until is the fewest rounds at which a verdict has a chance; 0 if no length
-// in reach would do.
-func (p *Prospect) until(e foresight, v trial.Verdict, chance float64) int {
-	low, most := p.fewest(v)-1, max(p.budget, reach*len(p.record.rounds))
-	high := low + 1
-	for p.chance(e, v, high) < chance {
-		if high >= most {
-			return 0
-		}
-		low, high = high, min(high*2, most)
-	}
-	for high-low > 1 {
-		if middle := (low + high) / 2; p.chance(e, v, middle) < chance {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return high
-}
-
 // fewest is the rounds before which a verdict is never given.
 func (p *Prospect) fewest(v trial.Verdict) int {
-	fewest := bayes.FewestRounds(p.question.alpha)
+	fewest := p.question.fewest
 	if v == trial.Pass {
 		least := p.judge.load.least
 		fewest = max(fewest, int(math.Ceil(float64(least.rounds)/p.record.each-1e-9)), int(math.Ceil(least.seconds/p.length-1e-9)))
@@ -136,16 +127,13 @@ func (p *Prospect) fewest(v trial.Verdict) int {
 	return fewest
 }
 
-// chance is that of having reached a verdict by a round.
-func (p *Prospect) chance(e foresight, v trial.Verdict, rounds int) float64 {
-	if rounds < p.fewest(v) {
-		return 0
-	}
+// neededToFail is corrected for the number of questions.
+func (p *Prospect) neededToFail() float64 {
 	needed := p.question.needed()
-	if v == trial.Fail && !p.question.objective.Inform {
+	if !p.question.objective.Inform {
 		needed += math.Log(float64(len(p.judge.counted())))
 	}
-	return e.chance(v, rounds, needed)
+	return needed
 }
 
 // worst is the largest regression that is looked for: ten times as slow.
@@ -161,19 +149,19 @@ func (p *Prospect) smallest() float64 {
 	if o.metric != latency {
 		high = 1
 	}
-	shown := func(worse float64) bool { return p.chance(p.foresee(worse), trial.Fail, p.budget) >= trial.FairlySure }
-	if !shown(high) {
+	t := newSearch(p)
+	if !t.shown(high) {
 		return math.Inf(1)
 	}
-	if shown(0) {
-		return 0
-	}
-	for range 14 {
-		if middle := math.Expm1((math.Log1p(low) + math.Log1p(high)) / 2); shown(middle) {
+	for range 12 {
+		if middle := math.Expm1((math.Log1p(low) + math.Log1p(high)) / 2); t.shown(middle) {
 			high = middle
 		} else {
 			low = middle
 		}
+	}
+	if low == 0 && t.shown(0) {
+		return 0
 	}
 	if o.metric == throughput {
 		return -high
@@ -259,6 +247,13 @@ func (p *Prospect) untilTail(requests float64) time.Duration {
 
 // hasData reports whether the record says anything of the question.
 func (p *Prospect) hasData() bool {
-	e := p.foresee(0)
-	return e.evidence(trial.Pass, 1e6) != 0 || e.evidence(trial.Fail, 1e6) != 0
+	s := p.newStatistic()
+	for i, r := range p.record.rounds {
+		v := slices.Clone(r)
+		v[p.question.candidate] = p.equals[i]
+		if s.add(judgedRound{view: v, before: p.record.rounds[:i]}) {
+			return true
+		}
+	}
+	return false
 }

@@ -55,7 +55,8 @@ func TestForecastWithoutChanceIsExact(t *testing.T) {
 	}
 }
 
-// The forecast of a long record against the median of trials played.
+// The forecasts of long records, of which a single one may be off by a third,
+// against the median of trials played.
 func TestForecastsMeetTrials(t *testing.T) {
 	for _, c := range []struct {
 		objective string
@@ -70,8 +71,10 @@ func TestForecastsMeetTrials(t *testing.T) {
 		{"error-rate <= baseline + 2%", trial.Fail, 0.05, failing(0.05)},
 	} {
 		p := asked(t, c.objective)
-		said := Prospects(p, both, rounds(same, 99, 2, 200), 240, roundLength)[0].Until(c.verdict, c.worse)
-		var played []int
+		var said, played []int
+		for seed := range uint64(7) {
+			said = append(said, Prospects(p, both, rounds(same, 99+seed, 2, 200), 240, roundLength)[0].Until(c.verdict, c.worse))
+		}
 		for seed := range uint64(31) {
 			j := New(p, both)
 			recorded := rounds(c.world, seed, 2, warm+400)
@@ -83,9 +86,10 @@ func TestForecastsMeetTrials(t *testing.T) {
 				}
 			}
 		}
+		slices.Sort(said)
 		slices.Sort(played)
-		if ratio := float64(said) / float64(played[15]); ratio < 0.65 || ratio > 1.5 {
-			t.Errorf("%s: %s in %d rounds, played in %d", c.objective, c.verdict, said, played[15])
+		if ratio := float64(said[3]) / float64(played[15]); ratio < 1/1.35 || ratio > 1.35 {
+			t.Errorf("%s: %s in %d rounds, played in %d", c.objective, c.verdict, said[3], played[15])
 		}
 	}
 }
@@ -268,43 +272,20 @@ func TestForecastsFromFewErrorsMeetThoseFromMany(t *testing.T) {
 		return 0.05
 	}
 	p := asked(t, "error-rate <= baseline + 0.7%")
-	few := Prospects(p, both, rounds(errors, 4, 2, warm), 240, roundLength)[0]
-	many := Prospects(p, both, rounds(errors, 1, 2, 800), 240, roundLength)[0]
-	a, b := few.Until(trial.Pass, 0), many.Until(trial.Pass, 0)
-	if hits := few.record.failed(0); 2*hits >= fewHits || hits == 0 {
-		t.Fatalf("%d errors on record are not few", hits)
+	var few []int
+	for seed := range uint64(7) {
+		of := Prospects(p, both, rounds(errors, seed, 2, warm), 240, roundLength)[0]
+		if hits := of.record.failed(0); 2*hits < fewHits && hits > 0 {
+			few = append(few, of.Until(trial.Pass, 0))
+		}
 	}
+	if len(few) < 4 {
+		t.Fatalf("only %d records have few errors", len(few))
+	}
+	slices.Sort(few)
+	many := Prospects(p, both, rounds(errors, 1, 2, 800), 240, roundLength)[0]
+	a, b := few[len(few)/2], many.Until(trial.Pass, 0)
 	if ratio := float64(a) / float64(b); ratio < 0.5 || ratio > 2 {
 		t.Errorf("%d rounds from few errors, %d from many", a, b)
-	}
-}
-
-// Whole requests fail, and on average the share that was asked for.
-func TestImaginedFailuresAddUp(t *testing.T) {
-	r := newRecords(rounds(same, 1, 1, warm), 1, nil)[0]
-	total := 0
-	for number := range plays {
-		for i := range r.rounds {
-			total += r.failing(0, i, 0.0135, (float64(number)+0.5)/plays).failed
-		}
-	}
-	if want := 27; total != want { // 4 × 500 × 0.0135
-		t.Errorf("%d requests fail in all, want %d", total, want)
-	}
-}
-
-func TestRoundsAreNotHeldAgainstTheirOwnThreshold(t *testing.T) {
-	r := newRecords(rounds(func(_ *rand.Rand, _, round int) float64 { return float64(round+1) / 1000 }, 1, 1, 30), 1, nil)[0]
-	for i := range r.rounds {
-		other := (i + 2) % len(r.rounds)
-		around := r.around(i, other)
-		for _, v := range around {
-			if own := v[0].sorted[0]; own == r.rounds[i][0].sorted[0] || own == r.rounds[other][0].sorted[0] {
-				t.Errorf("round %d is near itself", i)
-			}
-		}
-		if len(around) != recentRounds {
-			t.Errorf("%d rounds near round %d", len(around), i)
-		}
 	}
 }

@@ -13,15 +13,11 @@ import (
 // generator was in time for, of all requests or of one.
 type record struct {
 	rounds        []view
-	planned, late int      // requests, those of late rounds too
-	turns         [][]turn // of each version, one a round
-	each          float64  // of the load's rounds in one of these
-	request       *series  // gathers them; nil for all requests
+	planned, late int                 // requests, those of late rounds too
+	each          float64             // of the load's rounds in one of these
+	request       *series             // gathers them; nil for all requests
+	known         map[[2]int][]sample // twins, by both versions
 }
-
-// turn is the place of each request of a round in a random order of all
-// requests to its version: which of them would fail first.
-type turn []int
 
 // newRecords are that of all requests, and of each.
 func newRecords(recorded []trial.Round, versions int, requests []string) []*record {
@@ -52,9 +48,6 @@ func newRecords(recorded []trial.Round, versions int, requests []string) []*reco
 	}
 	for _, r := range records {
 		r.each = math.Max(rounds/math.Max(float64(len(r.rounds)), 1), 1)
-		for version := range versions {
-			r.turns = append(r.turns, r.draw(version))
-		}
 	}
 	return records
 }
@@ -64,60 +57,6 @@ func (r *record) gather(v view) {
 	if whole, ok := r.request.gather(judgedRound{view: v}, false); ok {
 		r.rounds = append(r.rounds, whole.view)
 	}
-}
-
-// draw puts the requests to a version in an order that is the same each time.
-func (r *record) draw(version int) []turn {
-	const seed = 1
-	order := rand.New(rand.NewPCG(seed, uint64(version))).Perm(r.requests(version))
-	var turns []turn
-	for _, v := range r.rounds {
-		n := v[version].requests
-		turns, order = append(turns, order[:n]), order[n:]
-	}
-	return turns
-}
-
-// around is the rounds that a threshold is drawn from: the nearest to two
-// rounds, but neither of them.
-func (r *record) around(i, other int) []view {
-	var near []view
-	from := max(0, min(min(i, other)-recentRounds/2, len(r.rounds)-recentRounds-2))
-	for k := from; k < len(r.rounds) && len(near) < recentRounds; k++ {
-		if k != i && k != other {
-			near = append(near, r.rounds[k])
-		}
-	}
-	return near
-}
-
-// slowed is what a version did in round i, had all of it taken times as long.
-func (r *record) slowed(version, i int, times float64) sample {
-	s := r.rounds[i][version]
-	if times == 1 {
-		return s
-	}
-	s.sorted = slices.Clone(s.sorted)
-	for k, t := range s.sorted {
-		s.sorted[k] = uint32(math.Min(math.Round(float64(t)*times), math.MaxUint32))
-	}
-	return s
-}
-
-// failing is what a version did in round i, had a share of all its requests
-// failed. Requests are whole: over dithers from 0 to 1 their mean is the share.
-func (r *record) failing(version, i int, share, dither float64) sample {
-	s := r.rounds[i][version]
-	turns := r.turns[version][i]
-	fails := func(k int) bool { return float64(turns[k])+dither < share*float64(r.requests(version)) }
-	var answered []uint32
-	for k, t := range s.sorted {
-		if !fails(s.failed + k) {
-			answered = append(answered, t)
-		}
-	}
-	s.failed, s.sorted = s.failed+len(s.sorted)-len(answered), answered
-	return s
 }
 
 func (r *record) requests(version int) int {
@@ -143,4 +82,77 @@ func (r *record) perRound(version int) float64 {
 // knowsTail reports whether so many requests to a version were above a quantile.
 func (r *record) knowsTail(version int, p, requests float64) bool {
 	return float64(r.requests(version))*(1-p) >= requests-1e-9
+}
+
+// twins are a version's rounds, had it been as another: each of its requests took
+// as long as the other's of the same rank among all, or failed as that did. What
+// both versions share in a round, and what each has to itself, stays in them; how
+// fast the version was does not.
+func (r *record) twins(version, other int) []sample {
+	if r.known == nil {
+		r.known = map[[2]int][]sample{}
+	}
+	who := [2]int{version, other}
+	if r.known[who] == nil {
+		r.known[who] = r.newTwins(version, other)
+	}
+	return r.known[who]
+}
+
+func (r *record) newTwins(version, other int) []sample {
+	ranks, of := r.ranks(version), r.ordered(other)
+	own, others := r.requests(version), r.requests(other)
+	var out []sample
+	for i, places := range ranks {
+		s := sample{requests: len(places), length: r.rounds[i][version].length}
+		for _, place := range places {
+			if at := place * others / own; at < len(of) {
+				s.sorted = append(s.sorted, of[at])
+			} else {
+				s.failed++
+			}
+		}
+		slices.Sort(s.sorted)
+		out = append(out, s)
+	}
+	return out
+}
+
+// ordered is all times of a version that did not fail, ascending.
+func (r *record) ordered(version int) []uint32 {
+	var times []uint32
+	for _, v := range r.rounds {
+		times = append(times, v[version].sorted...)
+	}
+	slices.Sort(times)
+	return times
+}
+
+// ranks are the places of each round's requests in the order of all. Among those
+// that are alike, as failed ones are, chance decides: by time, it would look as if
+// they drifted.
+func (r *record) ranks(version int) [][]int {
+	type request struct {
+		time  uint64
+		tie   uint32
+		round int
+	}
+	random := rand.New(rand.NewPCG(recordSeed, 0))
+	var all []request
+	for i, v := range r.rounds {
+		for _, t := range v[version].sorted {
+			all = append(all, request{uint64(t), random.Uint32(), i})
+		}
+		for range v[version].failed {
+			all = append(all, request{math.MaxUint64, random.Uint32(), i})
+		}
+	}
+	slices.SortFunc(all, func(a, b request) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.tie, b.tie))
+	})
+	ranks := make([][]int, len(r.rounds))
+	for rank, q := range all {
+		ranks[q.round] = append(ranks[q.round], rank)
+	}
+	return ranks
 }

@@ -66,17 +66,17 @@ func (r judgedRound) recent(versions []int, p float64) float64 {
 // ranked is the rank-th smallest, from 1, of several ascending lists together: the
 // least value that so many do not exceed.
 func ranked(lists [][]uint32, rank int) uint32 {
-	low, high := uint32(0), uint32(math.MaxUint32)
+	low, high := uint32(math.MaxUint32), uint32(0)
+	for _, list := range lists {
+		if len(list) > 0 {
+			low, high = min(low, list[0]), max(high, list[len(list)-1])
+		}
+	}
 	for low < high {
 		middle := low + (high-low)/2
 		within := 0
 		for _, list := range lists {
-			n, _ := slices.BinarySearchFunc(list, middle, func(t, limit uint32) int {
-				if t <= limit {
-					return -1
-				}
-				return 1
-			})
+			n, _ := slices.BinarySearch(list, middle+1)
 			within += n
 		}
 		if within >= rank {

@@ -41,6 +41,7 @@ var equals = []matter{
 	{"shared drift, AR(1) 0.9", drifting(usual, 0.9, 0.1, true), usual, fit, nil},
 	{"own drift, AR(1) 0.5", drifting(usual, 0.5, 0.1, false), usual, fit, nil},
 	{"own drift, AR(1) 0.9", drifting(usual, 0.9, 0.1, false), usual, fit, nil},
+	{"own drift of 5 %, AR(1) 0.9", drifting(usual, 0.9, 0.05, false), usual, fit, nil},
 	{"225 : 25 requests", usual, usual, fit, []int{225, 25}},
 	{"25 : 225 requests", usual, usual, fit, []int{25, 225}},
 }

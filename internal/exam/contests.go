@@ -43,7 +43,7 @@ func falseFails(all []entrant, equal []results, trials int) table {
 	t := contestTable(all, equal, func(t tally) string { return t.share(trial.Fail) })
 	t.title = "False fail: equal versions, watched for 60 s"
 	t.text = fmt.Sprintf("Everyone's settings are in the list at the end; tuned is what a team would do that wants few false alarms "+
-		"and bears 10 %%. Any fail is false. %d trials a cell. Drift is AR(1) over rounds with a standard deviation of 10 %%.", trials)
+		"and bears 10 %%. Any fail is false. %d trials a cell. Drift is AR(1) over rounds with a standard deviation of 10 %% unless said otherwise.", trials)
 	return t
 }
 

@@ -5,6 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seatrial/seatrial/slo"
@@ -23,12 +26,23 @@ type foretold struct {
 
 const warmupRounds = 20
 
-// usualWarmups is how many of them are forecast from, odd for the sake of the
-// median; their draws are none that a trial has.
+// usualWarmups is how many of them are forecast from, and usualSearches from how
+// many of these the smallest regression is sought, which takes longer;
+// both odd for the sake of the median. Their draws are none that a trial
+// has.
 const (
-	usualWarmups = 101
-	warmupsFrom  = 1 << 40
+	usualWarmups  = 61
+	usualSearches = 31
+	warmupsFrom   = 1 << 40
 )
+
+// moreOfAlone is how many times as many it is of limits that compare nothing:
+// their forecasts are quick, and lie far apart.
+const moreOfAlone = 5
+
+// longest is how long trials are played for their median: twice the budget, so
+// that a forecast near it is told from one that is far off.
+const longest = 2 * budget
 
 // told are the medians of the forecasts that many warm-ups lead to, in rounds;
 // +Inf where it takes longer than any forecast speaks of.
@@ -39,21 +53,22 @@ type told struct {
 }
 
 func forecasts(scale int) []table {
-	trials, warmups := played(100, scale), usualWarmups
+	trials, warmups, searches := played(200, scale), usualWarmups, usualSearches
 	if scale == 0 {
-		warmups = 3
+		warmups, searches = 3, 1
 	}
 	t := table{
 		title: "Forecasts from a warm-up",
-		text: fmt.Sprintf("`seatrial plan` on a warm-up of 5 s, %d of them, against trials played, %d a cell, at-least as short as can be asked for. "+
+		text: fmt.Sprintf("`seatrial plan` on a warm-up of 5 s, %d of them (%d for limits that compare nothing), against trials played, %d a cell, at-least as short as can be asked for. "+
 			"An equal candidate (or, for a limit that is no comparison, the candidate as it is) until it passes, a worse one until it fails: "+
 			"median seconds forecast / played, and their ratio, in bold where it is more than 35 %% off. In brackets the middle half of the forecasts to a pass: "+
 			"how far a single warm-up may be off. Power is the share of trials that fail at the smallest regression that the median forecast says is "+
-			"shown in 60 s in 80 %% of trials. “> 60” is a median beyond the budget of a trial.", warmups, trials),
+			"shown in 60 s in 80 %% of trials, of half of the warm-ups. “> %d” is a median beyond the longest trial that was played.",
+			warmups, moreOfAlone*warmups, trials, longest/4),
 		head: []string{"world", "objective", "to a pass", "worse by", "to a fail", "smallest shown", "its power"},
 	}
 	for _, f := range foretellings() {
-		t.rows = append(t.rows, f.row(trials, warmups))
+		t.rows = append(t.rows, f.row(trials, warmups, searches))
 	}
 	return []table{t}
 }
@@ -79,19 +94,23 @@ func foretellings() []foretold {
 	return all
 }
 
-func (f foretold) row(trials, warmups int) []string {
-	said := f.foretell(warmups)
+func (f foretold) row(trials, warmups, searches int) []string {
+	if !strings.Contains(f.objective, "baseline") {
+		warmups, searches = moreOfAlone*warmups, moreOfAlone*searches
+	}
+	said := f.foretell(warmups, searches)
 	equal := f.play(f.world, trials)
 	worse := f.play(f.worsened(f.worse), trials)
 	row := []string{
 		f.name, "`" + f.objective + "`",
-		fmt.Sprintf("%s (%s–%s)", compared(said.pass, medianOfAll(equal, trial.Pass)), upTo60(said.quarters[0]), upTo60(said.quarters[1])),
+		fmt.Sprintf("%s (%s–%s)", compared(said.pass, medianOfAll(equal, trial.Pass)), upToLongest(said.quarters[0]), upToLongest(said.quarters[1])),
 		f.amount(f.worse), compared(said.fail, medianOfAll(worse, trial.Fail)),
 	}
 	if math.IsNaN(said.smallest) || math.IsInf(said.smallest, 0) {
 		return append(row, "–", "–")
 	}
-	return append(row, f.amount(said.smallest), f.play(f.worsened(said.smallest), trials).share(trial.Fail))
+	shown := f.play(f.worsened(said.smallest), trials).by(trial.Fail, budget)
+	return append(row, f.amount(said.smallest), share(shown, trials))
 }
 
 func (f foretold) amount(worse float64) string {
@@ -103,7 +122,7 @@ func (f foretold) amount(worse float64) string {
 }
 
 func (f foretold) setup(w world) setup {
-	return setup{world: w, warmup: warmupRounds}
+	return setup{world: w, warmup: warmupRounds, lasts: longest}
 }
 
 // policy asks one objective.
@@ -122,25 +141,39 @@ func (f foretold) play(w world, trials int) tally {
 	})[0]
 }
 
-func (f foretold) foretell(warmups int) told {
-	var pass, fail, smallest []float64
-	s, p := f.setup(f.world), f.policy()
-	for i := range warmups {
-		next := f.world(rand.New(rand.NewPCG(seed, uint64(warmupsFrom+i))))
-		var recorded []trial.Round
-		for k := range warmupRounds {
-			r := s.round(k, s.requests(nil, next, k))
-			r.Complete = true
-			recorded = append(recorded, r)
-		}
-		of := slo.Prospects(p, s.versions(), recorded, budget, 250*time.Millisecond)[0]
-		pass = append(pass, orNever(of.Until(trial.Pass, 0)))
-		fail = append(fail, orNever(of.Until(trial.Fail, f.worse)))
-		smallest = append(smallest, of.Smallest())
+// foretell forecasts from each warm-up, on two workers.
+func (f foretold) foretell(warmups, searches int) told {
+	pass, fail, smallest := make([]float64, warmups), make([]float64, warmups), make([]float64, searches)
+	var taken atomic.Int64
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			for i := int(taken.Add(1)) - 1; i < warmups; i = int(taken.Add(1)) - 1 {
+				of := f.prospect(i)
+				pass[i], fail[i] = orNever(of.Until(trial.Pass, 0)), orNever(of.Until(trial.Fail, f.worse))
+				if i < searches {
+					smallest[i] = of.Smallest()
+				}
+			}
+		})
 	}
+	workers.Wait()
 	return told{
 		pass: part(pass, 2), fail: part(fail, 2), smallest: part(smallest, 2), quarters: [2]float64{part(pass, 4), part(pass, 4.0/3)},
 	}
+}
+
+// prospect is drawn from one warm-up.
+func (f foretold) prospect(number int) *slo.Prospect {
+	s := f.setup(f.world)
+	next := f.world(rand.New(rand.NewPCG(seed, uint64(warmupsFrom+number))))
+	var recorded []trial.Round
+	for i := range warmupRounds {
+		r := s.round(i, s.requests(nil, next, i))
+		r.Complete = true
+		recorded = append(recorded, r)
+	}
+	return slo.Prospects(f.policy(), s.versions(), recorded, budget, 250*time.Millisecond)[0]
 }
 
 func orNever(rounds int) float64 {
@@ -170,9 +203,9 @@ func medianOfAll(t tally, v trial.Verdict) float64 {
 const nearly = 1.35
 
 func compared(forecast, played float64) string {
-	text := upTo60(forecast) + " / " + upTo60(played)
-	if forecast > budget || played > budget {
-		if (forecast > budget) != (played > budget) {
+	text := upToLongest(forecast) + " / " + upToLongest(played)
+	if forecast > longest || played > longest {
+		if (forecast > longest) != (played > longest) {
 			text = "**" + text + "**"
 		}
 		return text
@@ -184,9 +217,9 @@ func compared(forecast, played float64) string {
 	return text + ", " + ratio
 }
 
-func upTo60(rounds float64) string {
-	if rounds > budget {
-		return "> 60"
+func upToLongest(rounds float64) string {
+	if rounds > longest {
+		return "> " + fmt.Sprint(longest/4)
 	}
 	return duration(rounds)
 }

@@ -15,8 +15,9 @@ func TestForecastsFarOffAreInBold(t *testing.T) {
 		{40, 40, "10.0 / 10.0, ×1.00"},
 		{20, 40, "5.0 / 10.0, **×0.50**"},
 		{60, 40, "15.0 / 10.0, **×1.50**"},
-		{300, math.Inf(1), "> 60 / > 60"},
-		{40, math.Inf(1), "**10.0 / > 60**"},
+		{300, 300, "75.0 / 75.0, ×1.00"},
+		{500, math.Inf(1), "> 120 / > 120"},
+		{40, math.Inf(1), "**10.0 / > 120**"},
 	} {
 		if got := compared(c.forecast, c.played); got != c.want {
 			t.Errorf("%g against %g: %s, want %s", c.forecast, c.played, got, c.want)
