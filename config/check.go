@@ -180,6 +180,8 @@ func (c checker) url(path, address string, schemes ...string) {
 		c.doubt(path, "no URL: write one, as in http://shop.svc:8080")
 	case strings.HasPrefix(address, "/"):
 		c.doubt(path, "%q is a path: write %s://HOST%s", shown, schemes[0], shown)
+	case address != strings.TrimSpace(address):
+		c.doubt(path, "%q begins or ends with blanks: leave them out", shown)
 	case !hasScheme:
 		c.doubt(path, "%q has no scheme: write %s://%s", shown, schemes[0], shown)
 	case !slices.Contains(schemes, strings.ToLower(scheme)):
@@ -341,6 +343,10 @@ func (c checker) objectives(hasBaseline bool) {
 		if o.Relative() && !hasBaseline {
 			c.doubt(path, "objective %q: there is no baseline to compare with: give one, or a limit of its own", o.Text)
 		}
+		if most := c.file.Load.Most(); o.Answers() > most.PerSecond && c.asksEvenly() {
+			c.doubt(path, "objective %q: no version is asked more than %s, so it could only fail: ask for a higher load.rate, or for less", o.Text,
+				trial.Quantity{Value: most.PerSecond, Unit: trial.PerSecond})
+		}
 		if o.Confidence != nil {
 			c.confidence(join(path, "confidence"), *o.Confidence)
 		}
@@ -353,6 +359,12 @@ func (c checker) objectives(hasBaseline bool) {
 	if len(asked) > 0 && !slices.ContainsFunc(asked, func(o slo.Objective) bool { return !o.Inform }) {
 		c.doubt("objectives", "all of them only inform: at least one must be judged")
 	}
+}
+
+// asksEvenly reports whether each version is sent requests at the load's rate: none
+// of it is shared by a gateway, parted by requests, or as much as answers allow.
+func (c checker) asksEvenly() bool {
+	return !c.file.NoLoad() && c.file.Load.Identify == nil && !c.file.Load.Closed && len(c.file.Requests) == 0
 }
 
 // inverted are the objectives whose comparison may have been written the wrong

@@ -303,7 +303,10 @@ func way(s trial.Standing) string {
 		text += " holds so far"
 	}
 	if s.Needs != nil && s.Needs.Rounds > 0 {
-		text += fmt.Sprintf(", about %d %ss more", s.Needs.Rounds, noun)
+		if s.Needs.Rounds > 1 {
+			noun += "s"
+		}
+		text += fmt.Sprintf(", about %d %s more", s.Needs.Rounds, noun)
 	}
 	return text
 }

@@ -51,6 +51,15 @@ func (o Objective) Inverted() string {
 	return ""
 }
 
+// Answers is the least throughput of all requests together that the objective
+// asks for, answers a second; 0 where it asks for none.
+func (o Objective) Answers() float64 {
+	if o.metric == throughput && o.lower && o.limit.kind == absolute && (o.request == "" || o.request == trial.Overall) {
+		return o.limit.value
+	}
+	return 0
+}
+
 type limitKind int
 
 const (
