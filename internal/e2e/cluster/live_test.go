@@ -61,7 +61,10 @@ func TestLiveCanarySteersARoute(t *testing.T) {
 	t.Parallel()
 	cluster.Require(t, testcluster.Gateway)
 	if _, err := exec.LookPath("prometheus"); err != nil {
-		t.Skip("no prometheus is installed")
+		if os.Getenv("SEATRIAL_E2E") == "required" {
+			t.Fatal("Prometheus is missing: run .ci/install")
+		}
+		t.Skip("needs Prometheus: run .ci/install")
 	}
 	for _, story := range []struct {
 		name      string
